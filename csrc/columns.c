@@ -1,0 +1,63 @@
+/* columns.c - columns of matrices: transposing, gathering, scattering and summing them.
+ *
+ * An input character is a column of Wxh: reading it is a gather and its gradient a scatter; nothing is
+ * ever multiplied by a one-hot vector.
+ */
+#include "kernels.h"
+#include "simd.h"
+
+/* Squares of this side keep the strided side of a transpose within a few cache lines. */
+#define SQUARE 8
+
+static void transpose(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, real *B, ptrdiff_t ldb)
+{
+    ptrdiff_t whole_m = m - m % SQUARE, whole_n = n - n % SQUARE;
+    for (ptrdiff_t i = 0; i < whole_m; i += SQUARE)
+        for (ptrdiff_t j = 0; j < whole_n; j += SQUARE)
+            for (int jj = 0; jj < SQUARE; jj++)
+                for (int ii = 0; ii < SQUARE; ii++)
+                    B[(j + jj) * ldb + i + ii] = A[(i + ii) * lda + j + jj];
+    for (ptrdiff_t j = 0; j < n; j++)
+        for (ptrdiff_t i = j < whole_n ? whole_m : 0; i < m; i++) B[j * ldb + i] = A[i * lda + j];
+}
+
+static void gather_columns(ptrdiff_t t, ptrdiff_t m, const real *A, ptrdiff_t rs, ptrdiff_t cs,
+                           const int32_t *index, const real *b, real *Y, ptrdiff_t ldy)
+{
+    for (ptrdiff_t s = 0; s < t; s++, Y += ldy) {
+        const real *column = A + index[s] * cs;
+        ptrdiff_t i = 0;
+        if (rs == 1)
+            for (; i + LANES <= m; i += LANES)
+                v_store(Y + i, v_add(v_load(column + i), v_load(b + i)));
+        for (; i < m; i++) Y[i] = column[i * rs] + b[i];
+    }
+}
+
+static void scatter_columns(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd,
+                            const int32_t *index, real *A, ptrdiff_t rs, ptrdiff_t cs)
+{
+    for (ptrdiff_t s = 0; s < t; s++, D += ldd) {
+        real *column = A + index[s] * cs;
+        ptrdiff_t i = 0;
+        if (rs == 1)
+            for (; i + LANES <= m; i += LANES)
+                v_store(column + i, v_add(v_load(column + i), v_load(D + i)));
+        for (; i < m; i++) column[i * rs] += D[i];
+    }
+}
+
+static void column_sums(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd, real *y)
+{
+    ptrdiff_t i = 0;
+    for (; i + LANES <= m; i += LANES) {
+        vec sum = v_set1(0);
+        for (ptrdiff_t s = 0; s < t; s++) sum = v_add(sum, v_load(D + s * ldd + i));
+        v_store(y + i, sum);
+    }
+    for (; i < m; i++) {
+        real sum = 0;
+        for (ptrdiff_t s = 0; s < t; s++) sum += D[s * ldd + i];
+        y[i] = sum;
+    }
+}

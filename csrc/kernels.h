@@ -1,0 +1,144 @@
+/* kernels.h - the BLAS-level kernels of crnn, and their manual.
+ *
+ * A kernel knows vectors and matrices; it knows no RNN. There is one struct of kernels per element
+ * type (float: crnn_kernels_f32, double: crnn_kernels_f64) and one filled table per type and
+ * instruction set. Ask for a table by number or by name at the end of this file.
+ *
+ * What holds for every kernel
+ *
+ *   memory     The caller owns all memory; nothing is allocated, nothing is kept. A kernel reads and
+ *              writes exactly the elements its shapes name: no padding is needed, none is touched.
+ *              Pointers may have any alignment that suits one element; 64 bytes is fastest.
+ *   shapes     Sizes and strides are ptrdiff_t, count elements, and are at least 0. A size of 0 means
+ *              no work. "(m, n), lda" is row-major: element [i, k] stands at A[i * lda + k].
+ *   aliasing   An output may not overlap an input, except where the text says so.
+ *   rounding   A multiply-add is fma(a, b, c), rounded once. Every sum has the order stated here,
+ *              whatever the width of a vector. So each table gives the same bits for the same input,
+ *              if the floating-point mode is the default one (round to nearest, no flush to zero).
+ *              Where a NaN stands is defined too; its sign and payload are not.
+ *   threads    Kernels have no state: any number of threads may call them on disjoint outputs.
+ *   errors     None. Indices must be in range: the caller checks them.
+ *
+ * The kernels                                                             order of accumulation
+ *
+ *   gemv(m, n, A, lda, x, s, y)
+ *       y = s + A' x.   A (n, m), lda >= m;  x (n);  s, y (m), s may be y.
+ *       y[i] = s[i];  y[i] = fma(A[k, i], x[k], y[i])                     k = 0, 1, ... n-1
+ *
+ *   gemm(m, n, k, A, ars, acs, B, ldb, S, lds, C, ldc)
+ *       C = S + A B.   A (m, k) with row stride ars and column stride acs (so a transposed A costs
+ *       nothing);  B (k, n), ldb >= n;  C (m, n), ldc >= n;  S (m, n), lds >= n, or lds = 0: one row
+ *       for all, or S = NULL: zeros. S may be C with lds = ldc.
+ *       C[i, j] = S[i, j];  C[i, j] = fma(A[i, p], B[p, j], C[i, j])      p = 0, 1, ... k-1
+ *
+ *   transpose(m, n, A, lda, B, ldb)
+ *       B[j, i] = A[i, j].   A (m, n), lda >= n;  B (n, m), ldb >= m.
+ *
+ *   gather_columns(t, m, A, rs, cs, index, b, Y, ldy)
+ *       Y[s, i] = A[i, index[s]] + b[i].   A: element [i, j] at A[i * rs + j * cs];  index (t);
+ *       b (m);  Y (t, m), ldy >= m.
+ *
+ *   scatter_columns(t, m, D, ldd, index, A, rs, cs)
+ *       A[i, index[s]] += D[s, i].   The adjoint of gather_columns.       s = 0, 1, ... t-1
+ *
+ *   column_sums(t, m, D, ldd, y)
+ *       y[i] = sum over s of D[s, i], from 0.   D (t, m);  y (m).         s = 0, 1, ... t-1
+ *
+ *   exp(n, x, y)   log(n, x, y)   tanh(n, x, y)
+ *       y[i] = f(x[i]).   x, y (n), may be the same. Own polynomials: see vmath.h.
+ *
+ *   tanh_backward(n, h, dh, dz)
+ *       dz[i] = (1 - h[i] * h[i]) * dh[i], the bracket by one fma: the gradient before a tanh that gave
+ *       h, from the gradient dh after it.   h, dh, dz (n); dz may be dh.
+ *
+ *   softmax(t, n, scale, Y, ldy)
+ *       Every row of Y (t, n), n >= 1, becomes its softmax: with M the greatest of the row,
+ *       e[j] = exp((y[j] - M) * scale), p[j] = e[j] * (1 / sum e). No finite logit overflows. A row
+ *       becomes finite probabilities, or all NaN (if it has a NaN, a +infinity, or only -infinity).
+ *       sum e: sixteen partial sums, e[j] into number j mod 16, j rising; then number q takes
+ *       number q+8 for q < 8, q+4 for q < 4, q+2 for q < 2, and 0 takes 1.
+ *
+ *   softmax_cross_entropy(t, n, Y, ldy, target, loss)
+ *       Softmax of every row (scale 1), its loss and the gradient of that loss:
+ *       loss[s] = log(sum e) - (y[target[s]] - M), in nats;   Y[s, j] = p[j] - (j == target[s]).
+ *       target (t), 0 <= target[s] < n;  loss (t).
+ *
+ *   draw(n, p, u) -> ptrdiff_t
+ *       The index that the coin u, 0 <= u < 1, chooses among the probabilities p (n): the first j with
+ *       u < p[0] + ... + p[j]. Sums of blocks of sixteen (the tree of softmax) are added up in order
+ *       until one exceeds u; inside that block, elements are added one by one to the sum before it.
+ *       If rounding leaves u above every sum: the last j with p[j] > 0; n - 1 if there is none.
+ *
+ *   argmax(n, y) -> ptrdiff_t
+ *       The first index of the greatest element of y (n), n >= 1; NaN never is the greatest; 0 if
+ *       all are NaN.
+ *
+ *   clip(n, limit, x)
+ *       x[i] = min(limit, max(-limit, x[i])), in place; a NaN stays.   limit >= 0, may be infinite.
+ *
+ *   adagrad(n, learning_rate, limit, d, m, w)
+ *       One pass of Adagrad over n weights w with gradient d (clipped as by clip, d itself unchanged)
+ *       and memory m:  m[i] = fma(d, d, m[i]);  w[i] = fma(-(learning_rate * d), r, w[i])
+ *       with r = 1 / sqrt(m[i] + 1e-8) from an integer first guess refined by fmas (optimizer.c):
+ *       within 2 ulp for m in [0, 1e30].
+ */
+#ifndef CRNN_KERNELS_H
+#define CRNN_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CRNN_DECLARE_KERNELS(name, real)                                                               \
+    typedef struct name {                                                                              \
+        void (*gemv)(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, const real *x,            \
+                     const real *s, real *y);                                                          \
+        void (*gemm)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *A, ptrdiff_t ars,              \
+                     ptrdiff_t acs, const real *B, ptrdiff_t ldb, const real *S, ptrdiff_t lds,        \
+                     real *C, ptrdiff_t ldc);                                                          \
+        void (*transpose)(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, real *B,             \
+                          ptrdiff_t ldb);                                                              \
+        void (*gather_columns)(ptrdiff_t t, ptrdiff_t m, const real *A, ptrdiff_t rs, ptrdiff_t cs,    \
+                               const int32_t *index, const real *b, real *Y, ptrdiff_t ldy);           \
+        void (*scatter_columns)(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd,                \
+                                const int32_t *index, real *A, ptrdiff_t rs, ptrdiff_t cs);            \
+        void (*column_sums)(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd, real *y);          \
+        void (*exp)(ptrdiff_t n, const real *x, real *y);                                              \
+        void (*log)(ptrdiff_t n, const real *x, real *y);                                              \
+        void (*tanh)(ptrdiff_t n, const real *x, real *y);                                             \
+        void (*tanh_backward)(ptrdiff_t n, const real *h, const real *dh, real *dz);                   \
+        void (*softmax)(ptrdiff_t t, ptrdiff_t n, real scale, real *Y, ptrdiff_t ldy);                 \
+        void (*softmax_cross_entropy)(ptrdiff_t t, ptrdiff_t n, real *Y, ptrdiff_t ldy,                \
+                                      const int32_t *target, real *loss);                              \
+        ptrdiff_t (*draw)(ptrdiff_t n, const real *p, double u);                                       \
+        ptrdiff_t (*argmax)(ptrdiff_t n, const real *y);                                               \
+        void (*clip)(ptrdiff_t n, real limit, real *x);                                                \
+        void (*adagrad)(ptrdiff_t n, real learning_rate, real limit, const real *d, real *m, real *w); \
+    } name
+
+CRNN_DECLARE_KERNELS(crnn_kernels_f32, float);
+CRNN_DECLARE_KERNELS(crnn_kernels_f64, double);
+
+/* The two tables of one instruction set. */
+typedef struct crnn_tables {
+    const char *isa; /* "portable", "avx2", "avx512" or "neon" */
+    const crnn_kernels_f32 *f32;
+    const crnn_kernels_f64 *f64;
+} crnn_tables;
+
+/* The tables that this CPU can run, number 0 (portable) first and the fastest last; NULL past it. */
+const crnn_tables *crnn_available(size_t number);
+
+/* The tables named isa, or NULL if there is no such name or this CPU cannot run them. */
+const crnn_tables *crnn_tables_named(const char *isa);
+
+/* The fastest tables that this CPU can run. */
+const crnn_tables *crnn_fastest(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

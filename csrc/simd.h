@@ -1,0 +1,242 @@
+/* simd.h - the vector type of one instruction set, for one real type.
+ *
+ * The build compiles table.c once per (type, instruction set) and says which by
+ *     -DCRNN_F32 | -DCRNN_F64   and   -DCRNN_PORTABLE | -DCRNN_AVX2 | -DCRNN_AVX512 | -DCRNN_NEON.
+ * Kernels are written once, over the names below:
+ *
+ *     real, LANES               the element type and how many of them a vec holds
+ *     v_load, v_store           any alignment;  v_load_n, v_store_n: the first n lanes only,
+ *                               0 < n <= LANES; nothing else is read or written, loaded rest is 0
+ *     v_fma(a, b, c)            a*b + c rounded once;  v_fnma: c - a*b rounded once
+ *     v_max(a, b)               a > b ? a : b, so that a NaN in b survives;  v_min likewise
+ *     v_lt, v_select(m, a, b)   lane by lane m ? a : b
+ *     v_bits, v_real            reinterpret as integers of the same width and back
+ *     i_*                       integer lanes: wrap-around add, sub, or; logical shifts by a constant
+ *
+ * Every operation here gives the same bits in every table. Hardware estimates (rsqrt, rcp),
+ * horizontal sums and approximate conversions are absent on purpose.
+ */
+#ifndef CRNN_SIMD_H
+#define CRNN_SIMD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(CRNN_F64)
+typedef double real;
+typedef uint64_t bits;
+#define MANTISSA_BITS 52
+#define EXPONENT_BIAS 1023
+#define R(f32, f64) f64 /* a constant that differs between the types */
+#elif defined(CRNN_F32)
+typedef float real;
+typedef uint32_t bits;
+#define MANTISSA_BITS 23
+#define EXPONENT_BIAS 127
+#define R(f32, f64) f32
+#else
+#error "compile with -DCRNN_F32 or -DCRNN_F64"
+#endif
+
+/* GEMV_VECS: accumulators of one gemv panel. GEMM_ROWS x GEMM_VECS: accumulators of one gemm tile.
+ * They fill the register file and change no result. */
+
+#if defined(CRNN_AVX2) || defined(CRNN_AVX512)
+#include <immintrin.h>
+
+#if defined(CRNN_AVX512)
+#define GEMV_VECS 4
+#define GEMM_ROWS 5
+#define GEMM_VECS 3
+#define LANES (64 / (int)sizeof(real))
+typedef __m512i ivec;
+#if defined(CRNN_F64)
+typedef __m512d vec;
+typedef __mmask8 mask;
+#define MM(op) _mm512_##op##_pd
+#define MI(op) _mm512_##op##_epi64
+#define FIRST(n) ((mask)((1u << (n)) - 1))
+static inline ivec v_bits(vec a) { return _mm512_castpd_si512(a); }
+static inline vec v_real(ivec a) { return _mm512_castsi512_pd(a); }
+static inline ivec i_set1(bits a) { return _mm512_set1_epi64((long long)a); }
+static inline mask v_lt(vec a, vec b) { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
+#else
+typedef __m512 vec;
+typedef __mmask16 mask;
+#define MM(op) _mm512_##op##_ps
+#define MI(op) _mm512_##op##_epi32
+#define FIRST(n) ((mask)((1u << (n)) - 1))
+static inline ivec v_bits(vec a) { return _mm512_castps_si512(a); }
+static inline vec v_real(ivec a) { return _mm512_castsi512_ps(a); }
+static inline ivec i_set1(bits a) { return _mm512_set1_epi32((int)a); }
+static inline mask v_lt(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+#endif
+static inline vec v_load_n(const real *p, int n) { return MM(maskz_loadu)(FIRST(n), p); }
+static inline void v_store_n(real *p, vec a, int n) { MM(mask_storeu)(p, FIRST(n), a); }
+static inline vec v_select(mask m, vec a, vec b) { return MM(mask_blend)(m, b, a); }
+static inline ivec i_or(ivec a, ivec b) { return _mm512_or_si512(a, b); }
+static inline ivec i_and(ivec a, ivec b) { return _mm512_and_si512(a, b); }
+
+#else /* AVX2 */
+#define GEMV_VECS 7
+#define GEMM_ROWS 5
+#define GEMM_VECS 2
+#define LANES (32 / (int)sizeof(real))
+typedef __m256i ivec;
+#if defined(CRNN_F64)
+typedef __m256d vec, mask;
+#define MM(op) _mm256_##op##_pd
+#define MI(op) _mm256_##op##_epi64
+static inline ivec v_bits(vec a) { return _mm256_castpd_si256(a); }
+static inline vec v_real(ivec a) { return _mm256_castsi256_pd(a); }
+static inline ivec i_set1(bits a) { return _mm256_set1_epi64x((long long)a); }
+static const int64_t first_lanes[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
+#else
+typedef __m256 vec, mask;
+#define MM(op) _mm256_##op##_ps
+#define MI(op) _mm256_##op##_epi32
+static inline ivec v_bits(vec a) { return _mm256_castps_si256(a); }
+static inline vec v_real(ivec a) { return _mm256_castsi256_ps(a); }
+static inline ivec i_set1(bits a) { return _mm256_set1_epi32((int)a); }
+static const int32_t first_lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
+#endif
+static inline ivec lanes_mask(int n)
+{
+    return _mm256_loadu_si256((const __m256i *)(first_lanes + LANES - n));
+}
+static inline vec v_load_n(const real *p, int n) { return MM(maskload)(p, lanes_mask(n)); }
+static inline void v_store_n(real *p, vec a, int n) { MM(maskstore)(p, lanes_mask(n), a); }
+static inline mask v_lt(vec a, vec b) { return MM(cmp)(a, b, _CMP_LT_OQ); }
+static inline vec v_select(mask m, vec a, vec b) { return MM(blendv)(b, a, m); }
+static inline ivec i_or(ivec a, ivec b) { return _mm256_or_si256(a, b); }
+static inline ivec i_and(ivec a, ivec b) { return _mm256_and_si256(a, b); }
+#endif
+
+static inline vec v_set1(real a) { return MM(set1)(a); }
+static inline vec v_load(const real *p) { return MM(loadu)(p); }
+static inline void v_store(real *p, vec a) { MM(storeu)(p, a); }
+static inline vec v_add(vec a, vec b) { return MM(add)(a, b); }
+static inline vec v_sub(vec a, vec b) { return MM(sub)(a, b); }
+static inline vec v_mul(vec a, vec b) { return MM(mul)(a, b); }
+static inline vec v_div(vec a, vec b) { return MM(div)(a, b); }
+static inline vec v_fma(vec a, vec b, vec c) { return MM(fmadd)(a, b, c); }
+static inline vec v_fnma(vec a, vec b, vec c) { return MM(fnmadd)(a, b, c); }
+static inline vec v_max(vec a, vec b) { return MM(max)(a, b); }
+static inline vec v_min(vec a, vec b) { return MM(min)(a, b); }
+static inline ivec i_add(ivec a, ivec b) { return MI(add)(a, b); }
+static inline ivec i_sub(ivec a, ivec b) { return MI(sub)(a, b); }
+#define i_shl(a, count) MI(slli)(a, count)
+#define i_shr(a, count) MI(srli)(a, count)
+
+#elif defined(CRNN_NEON)
+#include <arm_neon.h>
+
+#define GEMV_VECS 7
+#define GEMM_ROWS 5
+#define GEMM_VECS 3
+#define LANES (16 / (int)sizeof(real))
+#if defined(CRNN_F64)
+typedef float64x2_t vec;
+typedef uint64x2_t ivec, mask;
+#define VQ(op) v##op##q_f64
+#define IQ(op) v##op##q_u64
+#define vq_reinterpret_bits vreinterpretq_u64_f64
+#define vq_reinterpret_real vreinterpretq_f64_u64
+#define vq_dup vdupq_n_f64
+#define iq_dup vdupq_n_u64
+#define i_shl(a, count) vshlq_n_u64(a, count)
+#define i_shr(a, count) vshrq_n_u64(a, count)
+#else
+typedef float32x4_t vec;
+typedef uint32x4_t ivec, mask;
+#define VQ(op) v##op##q_f32
+#define IQ(op) v##op##q_u32
+#define vq_reinterpret_bits vreinterpretq_u32_f32
+#define vq_reinterpret_real vreinterpretq_f32_u32
+#define vq_dup vdupq_n_f32
+#define iq_dup vdupq_n_u32
+#define i_shl(a, count) vshlq_n_u32(a, count)
+#define i_shr(a, count) vshrq_n_u32(a, count)
+#endif
+static inline vec v_set1(real a) { return vq_dup(a); }
+static inline vec v_load(const real *p) { return VQ(ld1)(p); }
+static inline void v_store(real *p, vec a) { VQ(st1)(p, a); }
+static inline vec v_load_n(const real *p, int n)
+{
+    real lanes[LANES] = {0};
+    for (int i = 0; i < n; i++) lanes[i] = p[i];
+    return v_load(lanes);
+}
+static inline void v_store_n(real *p, vec a, int n)
+{
+    real lanes[LANES];
+    v_store(lanes, a);
+    for (int i = 0; i < n; i++) p[i] = lanes[i];
+}
+static inline vec v_add(vec a, vec b) { return VQ(add)(a, b); }
+static inline vec v_sub(vec a, vec b) { return VQ(sub)(a, b); }
+static inline vec v_mul(vec a, vec b) { return VQ(mul)(a, b); }
+static inline vec v_div(vec a, vec b) { return VQ(div)(a, b); }
+static inline vec v_fma(vec a, vec b, vec c) { return VQ(fma)(c, a, b); }
+static inline vec v_fnma(vec a, vec b, vec c) { return VQ(fms)(c, a, b); }
+static inline mask v_lt(vec a, vec b) { return VQ(clt)(a, b); }
+static inline vec v_select(mask m, vec a, vec b) { return VQ(bsl)(m, a, b); }
+static inline vec v_max(vec a, vec b) { return v_select(v_lt(b, a), a, b); }
+static inline vec v_min(vec a, vec b) { return v_select(v_lt(a, b), a, b); }
+static inline ivec v_bits(vec a) { return vq_reinterpret_bits(a); }
+static inline vec v_real(ivec a) { return vq_reinterpret_real(a); }
+static inline ivec i_set1(bits a) { return iq_dup(a); }
+static inline ivec i_add(ivec a, ivec b) { return IQ(add)(a, b); }
+static inline ivec i_sub(ivec a, ivec b) { return IQ(sub)(a, b); }
+static inline ivec i_or(ivec a, ivec b) { return IQ(orr)(a, b); }
+static inline ivec i_and(ivec a, ivec b) { return IQ(and)(a, b); }
+
+#elif defined(CRNN_PORTABLE)
+#include <math.h> /* fma and fmaf alone: exact by the C standard */
+
+#define GEMV_VECS 8
+#define GEMM_ROWS 4
+#define GEMM_VECS 4
+#define LANES 1
+typedef real vec;
+typedef bits ivec;
+typedef int mask;
+static inline vec v_set1(real a) { return a; }
+static inline vec v_load(const real *p) { return *p; }
+static inline void v_store(real *p, vec a) { *p = a; }
+static inline vec v_load_n(const real *p, int n) { (void)n; return *p; }
+static inline void v_store_n(real *p, vec a, int n) { (void)n; *p = a; }
+static inline vec v_add(vec a, vec b) { return a + b; }
+static inline vec v_sub(vec a, vec b) { return a - b; }
+static inline vec v_mul(vec a, vec b) { return a * b; }
+static inline vec v_div(vec a, vec b) { return a / b; }
+static inline vec v_fma(vec a, vec b, vec c) { return R(fmaf, fma)(a, b, c); }
+static inline vec v_fnma(vec a, vec b, vec c) { return R(fmaf, fma)(-a, b, c); }
+static inline mask v_lt(vec a, vec b) { return a < b; }
+static inline vec v_select(mask m, vec a, vec b) { return m ? a : b; }
+static inline vec v_max(vec a, vec b) { return a > b ? a : b; }
+static inline vec v_min(vec a, vec b) { return a < b ? a : b; }
+static inline ivec v_bits(vec a) { ivec b; memcpy(&b, &a, sizeof b); return b; }
+static inline vec v_real(ivec a) { vec b; memcpy(&b, &a, sizeof b); return b; }
+static inline ivec i_set1(bits a) { return a; }
+static inline ivec i_add(ivec a, ivec b) { return a + b; }
+static inline ivec i_sub(ivec a, ivec b) { return a - b; }
+static inline ivec i_or(ivec a, ivec b) { return a | b; }
+static inline ivec i_and(ivec a, ivec b) { return a & b; }
+#define i_shl(a, count) ((ivec)(a) << (count))
+#define i_shr(a, count) ((ivec)(a) >> (count))
+
+#else
+#error "compile with -DCRNN_PORTABLE, -DCRNN_AVX2, -DCRNN_AVX512 or -DCRNN_NEON"
+#endif
+
+static inline vec v_abs(vec a) { return v_real(i_and(v_bits(a), i_set1((bits)-1 >> 1))); }
+
+/* The magnitude of a >= 0 with the sign of s. */
+static inline vec v_with_sign(vec a, vec s)
+{
+    return v_real(i_or(v_bits(a), i_and(v_bits(s), i_set1((bits)1 << (8 * sizeof(real) - 1)))));
+}
+
+#endif

@@ -1,0 +1,142 @@
+/* softmax.c - from logits to probabilities, losses and draws.
+ *
+ * The greatest logit is subtracted before exp, so that no finite logit overflows. Rows are handled pass
+ * by pass in groups: the passes of different rows do not wait for each other.
+ *
+ * The sum along a row is the one place where elements of a vector are added to each other. Its order is
+ * fixed for every width: sixteen partial sums, then a tree (kernels.h, softmax).
+ */
+#include "kernels.h"
+#include "simd.h"
+#include "vmath.h"
+
+#define PARTIALS 16 /* partial sums of a row; a whole number of vectors in every table */
+#define GROUP 16    /* rows handled together */
+
+typedef struct {
+    vec lanes[PARTIALS / LANES];
+} partial_sums;
+
+static inline partial_sums no_sums(void)
+{
+    partial_sums sums;
+    for (int v = 0; v < PARTIALS / LANES; v++) sums.lanes[v] = v_set1(0);
+    return sums;
+}
+
+static inline real tree(partial_sums sums)
+{
+    real s[PARTIALS];
+    for (int v = 0; v < PARTIALS / LANES; v++) v_store(s + v * LANES, sums.lanes[v]);
+    for (int width = PARTIALS / 2; width > 0; width /= 2)
+        for (int q = 0; q < width; q++) s[q] += s[q + width];
+    return s[0];
+}
+
+/* Any order gives the same greatest element. With a NaN among them the result is not defined, and does
+ * not matter: every probability will be NaN. */
+static real greatest(ptrdiff_t n, const real *y)
+{
+    real lanes[LANES], top = y[0];
+    vec tops = v_set1(top);
+    ptrdiff_t j = 0;
+    for (; j + LANES <= n; j += LANES) tops = v_max(tops, v_load(y + j));
+    v_store(lanes, tops);
+    for (int q = 0; q < LANES; q++) top = lanes[q] > top ? lanes[q] : top;
+    for (; j < n; j++) top = y[j] > top ? y[j] : top;
+    return top;
+}
+
+static inline vec exp_scaled(vec y, vec top, vec scale) { return v_exp(v_mul(v_sub(y, top), scale)); }
+
+/* y becomes exp((y - top) * scale); returns its sum. */
+static real exponentials(ptrdiff_t n, real top, real scale, real *y)
+{
+    vec tops = v_set1(top), scales = v_set1(scale);
+    partial_sums sums = no_sums();
+    ptrdiff_t j = 0;
+    for (; j + PARTIALS <= n; j += PARTIALS)
+        for (int v = 0; v < PARTIALS / LANES; v++) {
+            vec e = exp_scaled(v_load(y + j + v * LANES), tops, scales);
+            v_store(y + j + v * LANES, e);
+            sums.lanes[v] = v_add(sums.lanes[v], e);
+        }
+    for (int v = 0; j < n; v++, j += LANES) {
+        int rest = n - j < LANES ? (int)(n - j) : LANES;
+        v_store_n(y + j, exp_scaled(v_load_n(y + j, rest), tops, scales), rest);
+        sums.lanes[v] = v_add(sums.lanes[v], v_load_n(y + j, rest)); /* zeros past the end */
+    }
+    return tree(sums);
+}
+
+static void multiply(ptrdiff_t n, real factor, real *y)
+{
+    vec factors = v_set1(factor);
+    ptrdiff_t j = 0;
+    for (; j + LANES <= n; j += LANES) v_store(y + j, v_mul(v_load(y + j), factors));
+    for (; j < n; j++) y[j] *= factor;
+}
+
+/* At most GROUP rows; sums[s] and tops[s] are what the loss needs. */
+static inline void softmax_group(ptrdiff_t t, ptrdiff_t n, real scale, real *Y, ptrdiff_t ldy,
+                                 real *tops, real *sums)
+{
+    for (ptrdiff_t s = 0; s < t; s++) tops[s] = greatest(n, Y + s * ldy);
+    for (ptrdiff_t s = 0; s < t; s++) sums[s] = exponentials(n, tops[s], scale, Y + s * ldy);
+    for (ptrdiff_t s = 0; s < t; s++) multiply(n, 1 / sums[s], Y + s * ldy);
+}
+
+static void softmax(ptrdiff_t t, ptrdiff_t n, real scale, real *Y, ptrdiff_t ldy)
+{
+    real tops[GROUP], sums[GROUP];
+    for (; t > 0; t -= GROUP, Y += GROUP * ldy)
+        softmax_group(t < GROUP ? t : GROUP, n, scale, Y, ldy, tops, sums);
+}
+
+static void softmax_cross_entropy(ptrdiff_t t, ptrdiff_t n, real *Y, ptrdiff_t ldy,
+                                  const int32_t *target, real *loss)
+{
+    real tops[GROUP], sums[GROUP], chosen[GROUP];
+    for (; t > 0; t -= GROUP, Y += GROUP * ldy, target += GROUP, loss += GROUP) {
+        ptrdiff_t rows = t < GROUP ? t : GROUP;
+        for (ptrdiff_t s = 0; s < rows; s++) chosen[s] = Y[s * ldy + target[s]];
+        softmax_group(rows, n, 1, Y, ldy, tops, sums);
+        log_all(rows, sums, loss);
+        for (ptrdiff_t s = 0; s < rows; s++) {
+            loss[s] -= chosen[s] - tops[s];
+            Y[s * ldy + target[s]] -= 1;
+        }
+    }
+}
+
+static ptrdiff_t draw(ptrdiff_t n, const real *p, double u)
+{
+    real before = 0;
+    for (ptrdiff_t block = 0; block < n; block += PARTIALS) {
+        ptrdiff_t end = n - block < PARTIALS ? n : block + PARTIALS;
+        partial_sums sums = no_sums();
+        for (ptrdiff_t j = block, v = 0; j < end; v++, j += LANES)
+            sums.lanes[v] = end - j < LANES ? v_load_n(p + j, (int)(end - j)) : v_load(p + j);
+        real after = before + tree(sums);
+        if (u < (double)after) {
+            for (ptrdiff_t j = block; j < end; j++) {
+                before += p[j];
+                if (u < (double)before) return j;
+            }
+            n = end; /* the block's own sum, in another order, fell short: take its last candidate */
+            break;
+        }
+        before = after;
+    }
+    for (ptrdiff_t j = n - 1; j >= 0; j--)
+        if (p[j] > 0) return j;
+    return n - 1;
+}
+
+static ptrdiff_t argmax(ptrdiff_t n, const real *y)
+{
+    ptrdiff_t best = 0;
+    for (ptrdiff_t j = 1; j < n; j++)
+        if (y[j] > y[best] || y[best] != y[best]) best = j;
+    return y[best] == y[best] ? best : 0;
+}

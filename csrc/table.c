@@ -1,0 +1,33 @@
+/* table.c - the table of one (type, instruction set).
+ *
+ * The build compiles this file once for each, with the type, the instruction set and the table's name
+ * as definitions (simd.h). It takes the kernels in as text: so they are static, inline into each other,
+ * and the table is the one symbol that leaves the object.
+ */
+#include "activation.c"
+#include "columns.c"
+#include "gemm.c"
+#include "gemv.c"
+#include "optimizer.c"
+#include "softmax.c"
+
+extern const R(crnn_kernels_f32, crnn_kernels_f64) CRNN_TABLE;
+
+const R(crnn_kernels_f32, crnn_kernels_f64) CRNN_TABLE = {
+    .gemv = gemv,
+    .gemm = gemm,
+    .transpose = transpose,
+    .gather_columns = gather_columns,
+    .scatter_columns = scatter_columns,
+    .column_sums = column_sums,
+    .exp = exp_all,
+    .log = log_all,
+    .tanh = tanh_all,
+    .tanh_backward = tanh_backward,
+    .softmax = softmax,
+    .softmax_cross_entropy = softmax_cross_entropy,
+    .draw = draw,
+    .argmax = argmax,
+    .clip = clip,
+    .adagrad = adagrad,
+};

@@ -1,0 +1,34 @@
+"""crnn: the compiled character-level RNN.
+
+Karpathy's min-char-rnn at the speed of the machine, in three forms: a model and its trainer
+(`RNN`, `Trainer`), drop-in replacements of the notebook's two functions (`bind`), and a state one
+can feed from other code (`RNN.state`).
+"""
+
+from importlib.metadata import version as _version
+
+from crnn.checkpoint import CheckpointError
+from crnn.core import isa
+from crnn.dropin import bind
+from crnn.headers import get_include
+from crnn.model import RNN, State, load
+from crnn.settings import Settings
+from crnn.trainer import Report, Trainer
+from crnn.vocab import Vocab
+
+__all__ = [
+    "RNN",
+    "CheckpointError",
+    "Report",
+    "Settings",
+    "State",
+    "Trainer",
+    "Vocab",
+    "__version__",
+    "bind",
+    "get_include",
+    "isa",
+    "load",
+]
+
+__version__ = _version("crnn")

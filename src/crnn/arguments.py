@@ -1,0 +1,142 @@
+"""Arguments: what a caller gave, checked once, at the border.
+
+Every error names the argument, what came, what was expected and what to do. Nothing is computed.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["indices", "integer", "number", "real_array", "same_type"]
+
+IntArray = npt.NDArray[np.int32]
+RealArray = npt.NDArray[np.floating[Any]]
+
+
+def integer(name: str, value: Any, least: int | None = None) -> int:
+    """Return `value` as an int.
+
+    Raises
+    ------
+    TypeError
+        If it is not an integer (a bool or 1.5 is none).
+    ValueError
+        If it is less than `least`.
+    """
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} is {value!r}, expected an integer")
+    if least is not None and value < least:
+        raise ValueError(f"{name} is {value}, expected at least {least}")
+    return int(value)
+
+
+def number(name: str, value: Any, least: float) -> float:
+    """Return `value` as a finite float of at least `least`."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} is {value!r}, expected a number")
+    if not least <= value < math.inf:
+        raise ValueError(f"{name} is {value}, expected a finite number of at least {least}")
+    return float(value)
+
+
+def indices(name: str, values: Any, end: int) -> IntArray:
+    """Return character indices as an int32 array.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls them.
+    values : list, tuple or one-dimensional array of an integer type
+        The indices; at least one.
+    end : int
+        One more than the largest allowed: the size of the vocabulary.
+
+    Raises
+    ------
+    TypeError
+        If it is no such sequence or has something that is no integer.
+    ValueError
+        If it is empty or has more than one dimension.
+    IndexError
+        If an index is below 0 or not below `end`.
+    """
+    array = _integers(name, values)
+    if array.size == 0:
+        raise ValueError(f"{name} is empty, expected at least one character index")
+    outside = np.flatnonzero((array < 0) | (array >= end))
+    if outside.size:
+        at = int(outside[0])
+        raise IndexError(f"{name}[{at}] is {array[at]}, expected an index from 0 to {end - 1}")
+    return np.ascontiguousarray(array, np.int32)
+
+
+def _integers(name: str, values: Any) -> npt.NDArray[Any]:
+    """Return a one-dimensional array of an integer type, or object for integers beyond 64 bits."""
+    expected = "expected a list of integers or a one-dimensional array of an integer type"
+    if isinstance(values, list | tuple):
+        for at, value in enumerate(values):
+            if type(value) is not int:
+                integer(f"{name}[{at}]", value)
+        return np.array(values, np.int64 if _fits(values) else object)
+    if not isinstance(values, np.ndarray) or isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} is of type {type(values).__name__}, {expected}")
+    if values.dtype.kind not in "iu":
+        raise TypeError(f"{name} has dtype {values.dtype}, {expected}")
+    if values.ndim != 1:
+        raise ValueError(f"{name} has shape {values.shape}, {expected}")
+    return values
+
+
+def _fits(values: list[int] | tuple[int, ...]) -> bool:
+    return not values or (min(values) >= -(2**63) and max(values) < 2**63)
+
+
+def real_array(name: str, value: Any, shape: tuple[int | None, int], meaning: str) -> RealArray:
+    """Return `value`, checked to be a float32 or float64 array of two dimensions.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls it.
+    value : numpy.ndarray
+        Any strides, any memory order; read-only is fine.
+    shape : tuple of int
+        What is expected; None stands for any size of at least 1.
+    meaning : str
+        The same in words, e.g. "(hidden_size, 1)".
+    """
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"{name} is of type {type(value).__name__}, expected a NumPy array {meaning}")
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array, expected a plain one: pass {name}.filled(0)")
+    if value.dtype.newbyteorder("=") not in (np.float32, np.float64):
+        raise TypeError(
+            f"{name} has dtype {value.dtype}, expected float64 or float32: "
+            f'convert it, e.g. {name}.astype("float64")'
+        )
+    if not value.dtype.isnative:
+        raise TypeError(
+            f"{name} is byte-swapped ({value.dtype.str}), expected this machine's byte order: "
+            f'pass {name}.astype("{value.dtype.name}")'
+        )
+    fits = value.ndim == 2 and all(
+        n == want if want is not None else n >= 1 for n, want in zip(value.shape, shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if want is None else str(want) for want in shape)
+        raise ValueError(f"{name} has shape {value.shape}, expected ({wanted}): {meaning}")
+    return value
+
+
+def same_type(name: str, value: RealArray, other_name: str, other: RealArray) -> None:
+    """Raise a TypeError if two arrays are not of one type."""
+    if value.dtype != other.dtype:
+        raise TypeError(
+            f"{name} is {value.dtype} but {other_name} is {other.dtype}, expected one type: "
+            f'pass {name}.astype("{other.dtype}")'
+        )

@@ -1,0 +1,175 @@
+"""The drop-in: lossFun and sample with the reference's signatures, over the caller's own arrays.
+
+    lossFun, sample = crnn.bind(Wxh, Whh, Why, bh, by)
+
+Arguments are checked here; the arithmetic is in `crnn.core`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from crnn import arguments, core
+
+__all__ = ["bind"]
+
+Array: TypeAlias = npt.NDArray[Any]
+Indices: TypeAlias = Sequence[int] | npt.NDArray[np.integer[Any]]
+LossFun: TypeAlias = Callable[
+    [Indices, Indices, Array], tuple[float, Array, Array, Array, Array, Array, Array]
+]
+Sample: TypeAlias = Callable[[Array, int, int], list[int]]
+
+CLIP = 5.0  # the reference clips its gradients to [-5, 5]
+
+
+def bind(Wxh: Array, Whh: Array, Why: Array, bh: Array, by: Array) -> tuple[LossFun, Sample]:
+    """Return compiled `lossFun` and `sample` over these parameters.
+
+    The arrays stay the caller's. Every call reads them anew, so ``Wxh += ...`` is seen by the
+    next one; ``Wxh = Wxh + ...`` makes a new array that the functions do not know: bind again.
+
+    Parameters
+    ----------
+    Wxh : numpy.ndarray, shape (H, V)
+        Input to hidden. All five are float64, or all five float32; any memory order.
+    Whh : numpy.ndarray, shape (H, H)
+        Hidden to hidden.
+    Why : numpy.ndarray, shape (V, H)
+        Hidden to output.
+    bh : numpy.ndarray, shape (H, 1)
+        Hidden bias.
+    by : numpy.ndarray, shape (V, 1)
+        Output bias.
+
+    Returns
+    -------
+    lossFun : callable
+        ``loss, dWxh, dWhh, dWhy, dbh, dby, h = lossFun(inputs, targets, hprev)``: the loss in
+        nats over the window, its gradients clipped to [-5, 5] in fresh arrays, and the last
+        hidden state (H, 1). ``inputs`` and ``targets`` are equally long lists of integers (or
+        arrays of an integer type), ``hprev`` is (H, 1) and is left as it was.
+    sample : callable
+        ``ixes = sample(h, seed_ix, n)``: a list of n indices, drawn after feeding ``seed_ix``
+        to the state ``h`` (H, 1), which is left as it was. It takes its random numbers from
+        ``np.random``, one ``random_sample()`` an index, as the reference's ``choice`` does. In
+        float64 the draws are the reference's (up to the rounding of a probability, about
+        V * 1e-16 a draw); in float32 all is computed in float32, and a draw may rarely differ.
+
+    Raises
+    ------
+    TypeError
+        If an array is not a plain float64 or float32 one, or the types are mixed.
+    ValueError
+        If the shapes do not fit together.
+
+    Notes
+    -----
+    The functions check every call: an index below 0 or not below V is an IndexError (the
+    reference takes -1 for the last character), lists of different length or empty ones, a wrong
+    shape and a negative n are ValueErrors, a wrong type is a TypeError. NaN in the parameters
+    gives NaN results; `sample` then raises ValueError as the reference does. The softmax
+    subtracts the greatest logit first, so that logits over 709 do not overflow, where the
+    reference's ``exp(y) / sum(exp(y))`` becomes NaN.
+
+    Both may be called from several threads; calls of one pair take turns.
+
+    Examples
+    --------
+    >>> import numpy as np, crnn
+    >>> H, V = 8, 5
+    >>> Wxh, Whh, Why = np.zeros((H, V)), np.zeros((H, H)), np.zeros((V, H))
+    >>> bh, by = np.zeros((H, 1)), np.zeros((V, 1))
+    >>> lossFun, sample = crnn.bind(Wxh, Whh, Why, bh, by)
+    >>> loss, dWxh, dWhh, dWhy, dbh, dby, h = lossFun([0, 1, 2], [1, 2, 3], np.zeros((H, 1)))
+    >>> print(round(loss / 3, 6), round(np.log(V), 6))
+    1.609438 1.609438
+    """
+    bound = _Bound(Wxh, Whh, Why, bh, by)
+    return bound.lossFun, bound.sample
+
+
+class _Bound:
+    """The caller's five arrays and the workspace for them."""
+
+    def __init__(self, Wxh: Array, Whh: Array, Why: Array, bh: Array, by: Array) -> None:
+        self._parameters = check_parameters(Wxh, Whh, Why, bh, by)
+        self._H, self._V = Wxh.shape
+        self._dtype = Wxh.dtype
+        self._core = core.Borrowed(self._V, self._H, self._dtype == np.float64)
+        self._turn = threading.Lock()
+
+    def lossFun(
+        self, inputs: Indices, targets: Indices, hprev: Array
+    ) -> tuple[float, Array, Array, Array, Array, Array, Array]:
+        """Return loss, gradients on the parameters and last hidden state; see `bind`."""
+        x = arguments.indices("inputs", inputs, self._V)
+        y = arguments.indices("targets", targets, self._V)
+        if len(x) != len(y):
+            raise ValueError(
+                f"inputs has {len(x)} indices but targets has {len(y)}, expected one target each"
+            )
+        h0 = self._hidden("hprev", hprev)
+        dWxh = np.zeros((self._H, self._V), self._dtype)
+        dWhh = np.empty((self._H, self._H), self._dtype)
+        dWhy = np.empty((self._V, self._H), self._dtype)
+        dbh, dby = np.empty((self._H, 1), self._dtype), np.empty((self._V, 1), self._dtype)
+        h = np.empty((self._H, 1), self._dtype)
+        with self._turn:
+            gradients = (dWxh, dWhh, dWhy, dbh, dby)
+            loss = self._core.loss(self._rows(), x, y, h0, gradients, h, CLIP)
+        return loss, dWxh, dWhh, dWhy, dbh, dby, h
+
+    def sample(self, h: Array, seed_ix: int, n: int) -> list[int]:
+        """Return a list of n drawn indices; see `bind`."""
+        first = arguments.integer("seed_ix", seed_ix)
+        if not 0 <= first < self._V:
+            raise IndexError(f"seed_ix is {first}, expected an index from 0 to {self._V - 1}")
+        ixes = np.empty(arguments.integer("n", n, least=0), np.int32)
+        h0 = self._hidden("h", h)
+        with self._turn:
+            bits = np.random.get_bit_generator()
+            drawn = self._core.sample(self._rows(), h0, first, ixes, bits)
+        if drawn < len(ixes):
+            raise ValueError(
+                f"probabilities contain NaN at draw {drawn}: look for NaN or infinity in the "
+                "parameters and in h"
+            )
+        return ixes.tolist()
+
+    def _rows(self) -> tuple[Array, ...]:
+        """Return the parameters as they are now, in rows: themselves, or copies if they lie otherwise."""
+        return tuple(np.require(array, requirements="CA") for array in self._parameters)
+
+    def _hidden(self, name: str, h: Array) -> Array:
+        arguments.real_array(name, h, (self._H, 1), "(hidden_size, 1)")
+        arguments.same_type(name, h, "Wxh", self._parameters[0])
+        return np.require(h, requirements="CA")
+
+
+def check_parameters(Wxh: Array, Whh: Array, Why: Array, bh: Array, by: Array) -> tuple[Array, ...]:
+    """Return the five parameters, checked to be of one type and to fit together.
+
+    Raises
+    ------
+    TypeError, ValueError
+        See `bind`. A shape that does not fit Wxh's is said together with Wxh's.
+    """
+    arguments.real_array("Wxh", Wxh, (None, None), "(hidden_size, vocab_size)")
+    H, V = Wxh.shape
+    others = {
+        "Whh": (Whh, (H, H), "(hidden_size, hidden_size)"),
+        "Why": (Why, (V, H), "(vocab_size, hidden_size)"),
+        "bh": (bh, (H, 1), "(hidden_size, 1)"),
+        "by": (by, (V, 1), "(vocab_size, 1)"),
+    }
+    for name, (array, shape, meaning) in others.items():
+        to_fit = f"{meaning}, to fit Wxh, which has shape {Wxh.shape}"
+        arguments.real_array(name, array, shape, to_fit)
+        arguments.same_type(name, array, "Wxh", Wxh)
+    return Wxh, Whh, Why, bh, by

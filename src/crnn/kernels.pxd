@@ -1,0 +1,180 @@
+"""The kernels of csrc/kernels.h, one to one; that header is their manual.
+
+Below the declarations, each kernel once more as an inline function over both types: the type of the
+pointers chooses the struct. So the RNN in core.pyx is written once.
+"""
+
+from libc.stdint cimport int32_t
+
+ctypedef fused real:
+    float
+    double
+
+cdef extern from "kernels.h" nogil:
+    ctypedef struct crnn_kernels_f32:
+        void (*gemv)(Py_ssize_t m, Py_ssize_t n, const float* A, Py_ssize_t lda, const float* x,
+                     const float* s, float* y) noexcept nogil
+        void (*gemm)(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float* A, Py_ssize_t ars,
+                     Py_ssize_t acs, const float* B, Py_ssize_t ldb, const float* S, Py_ssize_t lds,
+                     float* C, Py_ssize_t ldc) noexcept nogil
+        void (*transpose)(Py_ssize_t m, Py_ssize_t n, const float* A, Py_ssize_t lda, float* B,
+                          Py_ssize_t ldb) noexcept nogil
+        void (*gather_columns)(Py_ssize_t t, Py_ssize_t m, const float* A, Py_ssize_t rs,
+                               Py_ssize_t cs, const int32_t* index, const float* b, float* Y,
+                               Py_ssize_t ldy) noexcept nogil
+        void (*scatter_columns)(Py_ssize_t t, Py_ssize_t m, const float* D, Py_ssize_t ldd,
+                                const int32_t* index, float* A, Py_ssize_t rs,
+                                Py_ssize_t cs) noexcept nogil
+        void (*column_sums)(Py_ssize_t t, Py_ssize_t m, const float* D, Py_ssize_t ldd,
+                            float* y) noexcept nogil
+        void (*exp)(Py_ssize_t n, const float* x, float* y) noexcept nogil
+        void (*log)(Py_ssize_t n, const float* x, float* y) noexcept nogil
+        void (*tanh)(Py_ssize_t n, const float* x, float* y) noexcept nogil
+        void (*tanh_backward)(Py_ssize_t n, const float* h, const float* dh, float* dz) noexcept nogil
+        void (*softmax)(Py_ssize_t t, Py_ssize_t n, float scale, float* Y,
+                        Py_ssize_t ldy) noexcept nogil
+        void (*softmax_cross_entropy)(Py_ssize_t t, Py_ssize_t n, float* Y, Py_ssize_t ldy,
+                                      const int32_t* target, float* loss) noexcept nogil
+        Py_ssize_t (*draw)(Py_ssize_t n, const float* p, double u) noexcept nogil
+        Py_ssize_t (*argmax)(Py_ssize_t n, const float* y) noexcept nogil
+        void (*clip)(Py_ssize_t n, float limit, float* x) noexcept nogil
+        void (*adagrad)(Py_ssize_t n, float learning_rate, float limit, const float* d, float* m,
+                        float* w) noexcept nogil
+
+    ctypedef struct crnn_kernels_f64:
+        void (*gemv)(Py_ssize_t m, Py_ssize_t n, const double* A, Py_ssize_t lda, const double* x,
+                     const double* s, double* y) noexcept nogil
+        void (*gemm)(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double* A, Py_ssize_t ars,
+                     Py_ssize_t acs, const double* B, Py_ssize_t ldb, const double* S, Py_ssize_t lds,
+                     double* C, Py_ssize_t ldc) noexcept nogil
+        void (*transpose)(Py_ssize_t m, Py_ssize_t n, const double* A, Py_ssize_t lda, double* B,
+                          Py_ssize_t ldb) noexcept nogil
+        void (*gather_columns)(Py_ssize_t t, Py_ssize_t m, const double* A, Py_ssize_t rs,
+                               Py_ssize_t cs, const int32_t* index, const double* b, double* Y,
+                               Py_ssize_t ldy) noexcept nogil
+        void (*scatter_columns)(Py_ssize_t t, Py_ssize_t m, const double* D, Py_ssize_t ldd,
+                                const int32_t* index, double* A, Py_ssize_t rs,
+                                Py_ssize_t cs) noexcept nogil
+        void (*column_sums)(Py_ssize_t t, Py_ssize_t m, const double* D, Py_ssize_t ldd,
+                            double* y) noexcept nogil
+        void (*exp)(Py_ssize_t n, const double* x, double* y) noexcept nogil
+        void (*log)(Py_ssize_t n, const double* x, double* y) noexcept nogil
+        void (*tanh)(Py_ssize_t n, const double* x, double* y) noexcept nogil
+        void (*tanh_backward)(Py_ssize_t n, const double* h, const double* dh, double* dz) noexcept nogil
+        void (*softmax)(Py_ssize_t t, Py_ssize_t n, double scale, double* Y,
+                        Py_ssize_t ldy) noexcept nogil
+        void (*softmax_cross_entropy)(Py_ssize_t t, Py_ssize_t n, double* Y, Py_ssize_t ldy,
+                                      const int32_t* target, double* loss) noexcept nogil
+        Py_ssize_t (*draw)(Py_ssize_t n, const double* p, double u) noexcept nogil
+        Py_ssize_t (*argmax)(Py_ssize_t n, const double* y) noexcept nogil
+        void (*clip)(Py_ssize_t n, double limit, double* x) noexcept nogil
+        void (*adagrad)(Py_ssize_t n, double learning_rate, double limit, const double* d, double* m,
+                        double* w) noexcept nogil
+
+    ctypedef struct crnn_tables:
+        const char* isa
+        const crnn_kernels_f32* f32
+        const crnn_kernels_f64* f64
+
+    const crnn_tables* crnn_available(size_t number)
+    const crnn_tables* crnn_tables_named(const char* isa)
+    const crnn_tables* crnn_fastest()
+
+cdef inline void gemv(const crnn_tables* K, Py_ssize_t m, Py_ssize_t n, const real* A,
+                      Py_ssize_t lda, const real* x, const real* s, real* y) noexcept nogil:
+    if real is float:
+        K.f32.gemv(m, n, A, lda, x, s, y)
+    else:
+        K.f64.gemv(m, n, A, lda, x, s, y)
+
+cdef inline void gemm(const crnn_tables* K, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real* A,
+                      Py_ssize_t ars, Py_ssize_t acs, const real* B, Py_ssize_t ldb, const real* S,
+                      Py_ssize_t lds, real* C, Py_ssize_t ldc) noexcept nogil:
+    if real is float:
+        K.f32.gemm(m, n, k, A, ars, acs, B, ldb, S, lds, C, ldc)
+    else:
+        K.f64.gemm(m, n, k, A, ars, acs, B, ldb, S, lds, C, ldc)
+
+cdef inline void transpose(const crnn_tables* K, Py_ssize_t m, Py_ssize_t n, const real* A,
+                           Py_ssize_t lda, real* B, Py_ssize_t ldb) noexcept nogil:
+    if real is float:
+        K.f32.transpose(m, n, A, lda, B, ldb)
+    else:
+        K.f64.transpose(m, n, A, lda, B, ldb)
+
+cdef inline void gather_columns(const crnn_tables* K, Py_ssize_t t, Py_ssize_t m, const real* A,
+                                Py_ssize_t rs, Py_ssize_t cs, const int32_t* index, const real* b,
+                                real* Y, Py_ssize_t ldy) noexcept nogil:
+    if real is float:
+        K.f32.gather_columns(t, m, A, rs, cs, index, b, Y, ldy)
+    else:
+        K.f64.gather_columns(t, m, A, rs, cs, index, b, Y, ldy)
+
+cdef inline void scatter_columns(const crnn_tables* K, Py_ssize_t t, Py_ssize_t m, const real* D,
+                                 Py_ssize_t ldd, const int32_t* index, real* A, Py_ssize_t rs,
+                                 Py_ssize_t cs) noexcept nogil:
+    if real is float:
+        K.f32.scatter_columns(t, m, D, ldd, index, A, rs, cs)
+    else:
+        K.f64.scatter_columns(t, m, D, ldd, index, A, rs, cs)
+
+cdef inline void column_sums(const crnn_tables* K, Py_ssize_t t, Py_ssize_t m, const real* D,
+                             Py_ssize_t ldd, real* y) noexcept nogil:
+    if real is float:
+        K.f32.column_sums(t, m, D, ldd, y)
+    else:
+        K.f64.column_sums(t, m, D, ldd, y)
+
+cdef inline void tanh(const crnn_tables* K, Py_ssize_t n, const real* x, real* y) noexcept nogil:
+    if real is float:
+        K.f32.tanh(n, x, y)
+    else:
+        K.f64.tanh(n, x, y)
+
+cdef inline void tanh_backward(const crnn_tables* K, Py_ssize_t n, const real* h, const real* dh,
+                               real* dz) noexcept nogil:
+    if real is float:
+        K.f32.tanh_backward(n, h, dh, dz)
+    else:
+        K.f64.tanh_backward(n, h, dh, dz)
+
+cdef inline void softmax(const crnn_tables* K, Py_ssize_t t, Py_ssize_t n, real scale, real* Y,
+                         Py_ssize_t ldy) noexcept nogil:
+    if real is float:
+        K.f32.softmax(t, n, scale, Y, ldy)
+    else:
+        K.f64.softmax(t, n, scale, Y, ldy)
+
+cdef inline void softmax_cross_entropy(const crnn_tables* K, Py_ssize_t t, Py_ssize_t n, real* Y,
+                                       Py_ssize_t ldy, const int32_t* target,
+                                       real* loss) noexcept nogil:
+    if real is float:
+        K.f32.softmax_cross_entropy(t, n, Y, ldy, target, loss)
+    else:
+        K.f64.softmax_cross_entropy(t, n, Y, ldy, target, loss)
+
+cdef inline Py_ssize_t draw(const crnn_tables* K, Py_ssize_t n, const real* p,
+                            double u) noexcept nogil:
+    if real is float:
+        return K.f32.draw(n, p, u)
+    else:
+        return K.f64.draw(n, p, u)
+
+cdef inline Py_ssize_t argmax(const crnn_tables* K, Py_ssize_t n, const real* y) noexcept nogil:
+    if real is float:
+        return K.f32.argmax(n, y)
+    else:
+        return K.f64.argmax(n, y)
+
+cdef inline void clip(const crnn_tables* K, Py_ssize_t n, real limit, real* x) noexcept nogil:
+    if real is float:
+        K.f32.clip(n, limit, x)
+    else:
+        K.f64.clip(n, limit, x)
+
+cdef inline void adagrad(const crnn_tables* K, Py_ssize_t n, real learning_rate, real limit,
+                         const real* d, real* m, real* w) noexcept nogil:
+    if real is float:
+        K.f32.adagrad(n, learning_rate, limit, d, m, w)
+    else:
+        K.f64.adagrad(n, learning_rate, limit, d, m, w)

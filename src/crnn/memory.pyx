@@ -1,0 +1,79 @@
+# cython: language_level=3
+"""Memory: aligned blocks that NumPy can view, and where the elements of an array stand.
+
+Knows nothing of RNNs. Every size is checked before it is multiplied or allocated, every array before
+its address is used.
+"""
+
+import os
+
+from cpython.buffer cimport (
+    PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_FillInfo, PyBuffer_Release,
+    PyObject_GetBuffer,
+)
+from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from libc.stdint cimport int32_t, uintptr_t
+
+
+cdef class Buffer:
+    """Zeroed memory, 64-byte aligned, that NumPy can view."""
+
+    def __cinit__(self, nbytes):
+        self.nbytes = affordable(nbytes)
+        self.allocation = PyMem_Calloc(self.nbytes + 64, 1)
+        if self.allocation == NULL:
+            raise MemoryError(f"cannot allocate {nbytes:,} bytes")
+        self.data = <void*> ((<uintptr_t> self.allocation + 63) & ~<uintptr_t> 63)
+
+    def __dealloc__(self):
+        PyMem_Free(self.allocation)
+
+    def __getbuffer__(self, Py_buffer* view, int flags):
+        PyBuffer_FillInfo(view, self, self.data, self.nbytes, 0, flags)
+
+
+def affordable(nbytes):
+    """`nbytes`, or a MemoryError if this machine cannot hold so many; nothing is allocated.
+
+    Systems that promise more memory than they have would kill the process later instead.
+    """
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        memory = 2**47      # unknown here (Windows): the allocation itself will tell
+    if nbytes > min(memory, 2**62):
+        raise MemoryError(f"{nbytes:,} bytes are needed, this machine has {memory:,}: "
+                          "choose a smaller hidden_size or seq_length")
+    return nbytes
+
+
+cdef void* address(object array, str name, str formats, Py_ssize_t itemsize, Py_ssize_t size,
+                   bint writable) except NULL:
+    """Where the `size` elements of a C-contiguous array stand. The caller holds on to the array.
+
+    `formats`: the characters by which the buffer protocol may name the type.
+    """
+    cdef Py_buffer view
+    cdef void* at
+    PyObject_GetBuffer(array, &view,
+                       PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
+    try:
+        format = view.format.decode()
+        if format not in formats or view.itemsize != itemsize or view.len != size * itemsize:
+            raise ValueError(f"{name}: expected {size} elements of format {formats!r}, got "
+                             f"{view.len // view.itemsize} of {format!r}")
+        at = view.buf
+    finally:
+        PyBuffer_Release(&view)
+    return at
+
+
+cdef void* real_address(object array, str name, bint double, Py_ssize_t size,
+                        bint writable) except NULL:
+    """The same for float64 or float32."""
+    return address(array, name, "d" if double else "f", 8 if double else 4, size, writable)
+
+
+cdef int32_t* index_address(object array, str name, Py_ssize_t size, bint writable) except NULL:
+    """The same for int32, which some systems call long."""
+    return <int32_t*> address(array, name, "il", 4, size, writable)

@@ -1,0 +1,371 @@
+"""The model: an RNN over characters, its parameters as NumPy views, states, samples and files.
+
+It knows characters and arguments; the arithmetic is in `crnn.core`, and nothing here trains.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from crnn import arguments, checkpoint, core, seeding
+from crnn.arguments import RealArray
+from crnn.checkpoint import JSON, CheckpointError
+from crnn.dropin import check_parameters
+from crnn.settings import Settings
+from crnn.vocab import Vocab
+
+__all__ = ["RNN", "State", "load"]
+
+PARAMETERS = ("Wxh", "Whh", "Why", "bh", "by")
+
+
+class RNN:
+    """A vanilla character-level RNN.
+
+        h[t] = tanh(Wxh[:,x[t]] + Whh h[t-1] + bh)     p[t] = softmax(Why h[t] + by)
+
+    Parameters
+    ----------
+    vocab : Vocab or str
+        The characters, in the order of their indices. Of a text: ``Vocab.from_text(text)``.
+    hidden_size : int
+        H, units of the hidden layer.
+    dtype : {"float32", "float64"}
+        Type of the parameters and of the arithmetic.
+    seed : None, int, sequence of int, SeedSequence, PCG64 or Generator over it
+        Of the first weights, drawn from N(0, 0.01^2); biases begin at zero. The same seed gives
+        the same bytes on every machine. None takes one from the system and keeps it in `seed`.
+
+    Attributes
+    ----------
+    Wxh, Whh, Why, bh, by : numpy.ndarray
+        Live views of the parameters with the reference's shapes (H, V), (H, H), (V, H), (H, 1)
+        and (V, 1): what is written into them is what the next call computes with.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range.
+    MemoryError
+        If the parameters do not fit into this machine's memory; nothing is allocated then.
+
+    Examples
+    --------
+    >>> import crnn
+    >>> model = crnn.RNN(crnn.Vocab.from_text("hello world"), hidden_size=16, seed=1)
+    >>> model.Wxh.shape, model.by.shape
+    ((16, 8), (8, 1))
+    >>> len(model.sample(20, prime="he", seed=2))
+    20
+    """
+
+    Wxh: RealArray
+    Whh: RealArray
+    Why: RealArray
+    bh: RealArray
+    by: RealArray
+
+    def __init__(
+        self,
+        vocab: Vocab | str,
+        hidden_size: int = Settings.hidden_size,
+        dtype: npt.DTypeLike = Settings.dtype,
+        seed: seeding.Seed = 0,
+    ) -> None:
+        self.seed = seeding.seed_sequence(seed)
+        self._allocate(vocab, hidden_size, dtype)
+        self._net.draw_weights(seeding.child(self.seed, seeding.WEIGHTS))
+
+    def _allocate(self, vocab: Vocab | str, hidden_size: int, dtype: npt.DTypeLike) -> None:
+        """Make the parameters, all zero, and the views of them."""
+        self.vocab = vocab if isinstance(vocab, Vocab) else Vocab(vocab)
+        settings = Settings(hidden_size=hidden_size, dtype=_dtype_name(dtype))
+        self._dtype = np.dtype(settings.dtype)
+        self._net = core.Net(len(self.vocab), settings.hidden_size, self._dtype == np.float64)
+        for name, (offset, shape, strides) in self._net.layout().items():
+            view = np.ndarray(shape, self._dtype, self._net.block, offset, strides)
+            object.__setattr__(self, name, view)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # In-place operators (model.Wxh += d) assign the view they changed: that is fine.
+        if name in PARAMETERS and value is not getattr(self, name):
+            raise AttributeError(f"{name} is a view of the model's memory: assign to model.{name}[:]")
+        object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        chars: str | Sequence[str] | Vocab,
+        Wxh: RealArray,
+        Whh: RealArray,
+        Why: RealArray,
+        bh: RealArray,
+        by: RealArray,
+    ) -> Self:
+        """Return a model with copies of these parameters, for instance the notebook's.
+
+        Parameters
+        ----------
+        chars : str, sequence of str or Vocab
+            The characters in the order of their indices: the notebook's `chars`.
+        Wxh, Whh, Why, bh, by : numpy.ndarray
+            Of the shapes (H, V), (H, H), (V, H), (H, 1), (V, 1); all float64 or all float32.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the arrays do not fit together, or not the number of characters.
+
+        Examples
+        --------
+        >>> import numpy as np, crnn
+        >>> H, V = 4, 3
+        >>> model = crnn.RNN.from_arrays(["a", "b", "c"], np.zeros((H, V)), np.zeros((H, H)),
+        ...                              np.zeros((V, H)), np.zeros((H, 1)), np.zeros((V, 1)))
+        >>> model
+        RNN(3 characters, hidden_size=4, dtype='float64')
+        """
+        check_parameters(Wxh, Whh, Why, bh, by)
+        vocab = chars if isinstance(chars, Vocab) else Vocab("".join(chars))
+        if len(vocab) != Wxh.shape[1]:
+            raise ValueError(f"chars has {len(vocab)} characters but Wxh has shape {Wxh.shape}: "
+                             "expected (hidden_size, number of characters)")
+        model = cls.__new__(cls)
+        model.seed = None
+        model._allocate(vocab, Wxh.shape[0], Wxh.dtype)
+        for name, array in zip(PARAMETERS, (Wxh, Whh, Why, bh, by), strict=True):
+            getattr(model, name)[...] = array
+        return model
+
+    seed: np.random.SeedSequence | None
+    """Seed of the first weights; None if they came from elsewhere."""
+
+    @property
+    def hidden_size(self) -> int:
+        """H, units of the hidden layer."""
+        return int(self.Whh.shape[0])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the parameters and of the arithmetic."""
+        return self._dtype
+
+    def state(self) -> State:
+        """Return a fresh state: h = 0, nothing read; it predicts softmax(by)."""
+        return State(self)
+
+    def sample(
+        self,
+        length: int,
+        prime: str = "",
+        temperature: float = 1.0,
+        seed: seeding.Seed = None,
+    ) -> str:
+        """Return new text that the model draws, character by character.
+
+        Parameters
+        ----------
+        length : int
+            How many new characters.
+        prime : str
+            What the model reads first; not part of the result.
+        temperature : float
+            Logits are divided by it: below 1 the likely becomes likelier, 0 takes the most
+            probable character every time.
+        seed : None, int, sequence of int, SeedSequence, PCG64 or Generator over it
+            Of the draws; None takes one from the system.
+
+        Returns
+        -------
+        str
+            `length` characters.
+
+        Raises
+        ------
+        ValueError
+            If `prime` has a character the vocabulary lacks, `length` or `temperature` is out of
+            range, or the probabilities are NaN.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> model = crnn.RNN("abc", hidden_size=4)
+        >>> model.sample(5, temperature=0) == model.sample(5, temperature=0)
+        True
+        """
+        ixes = np.empty(arguments.integer("length", length, least=0), np.int32)
+        heat = arguments.number("temperature", temperature, least=0)
+        state = core.State(self._net)
+        state.read(self.vocab.encode(prime, name="prime"))
+        draw(state, ixes, heat, seeding.child(seeding.seed_sequence(seed), 0))
+        return self.vocab.decode(ixes)
+
+    def save(self, path: str | os.PathLike[str], *, keep: bool = False) -> None:
+        """Write the model into one file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, usually ``*.safetensors``; its folder must exist.
+        keep : bool
+            Keep a file that is there as ``path + ".bak"``.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; a file that was there is still there, whole.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib, crnn
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder) / "m.safetensors"
+        ...     crnn.RNN("abc", hidden_size=4).save(path)
+        ...     crnn.load(path)
+        RNN(3 characters, hidden_size=4, dtype='float32')
+        """
+        checkpoint.write(path, self._tensors(), self._header(), keep=keep)
+
+    def _tensors(self) -> dict[str, RealArray]:
+        return {name: getattr(self, name) for name in PARAMETERS}
+
+    def _header(self) -> dict[str, JSON]:
+        return {
+            "vocabulary": [int(point) for point in self.vocab.code_points],
+            "weights_seed": None if self.seed is None else seeding.seed_to_json(self.seed),
+        }
+
+    @classmethod
+    def _restored(cls, tensors: dict[str, RealArray], header: dict[str, JSON]) -> Self:
+        """Return the model that `_tensors` and `_header` describe."""
+        try:
+            vocab = Vocab.from_code_points(np.asarray(header["vocabulary"], np.int64))
+            model = cls.from_arrays(vocab, *(tensors[name] for name in PARAMETERS))
+            seed: Any = header["weights_seed"]
+            model.seed = None if seed is None else seeding.seed_from_json(seed)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"the checkpoint does not describe a model: {error}") from error
+        return model
+
+    def __repr__(self) -> str:
+        return (f"RNN({len(self.vocab)} characters, hidden_size={self.hidden_size}, "
+                f"dtype={self.dtype.name!r})")
+
+
+class State:
+    """What a model has read so far, as a value: the hidden state h.
+
+    Made by `RNN.state`. A fresh state has h = 0 and predicts softmax(by).
+
+    Examples
+    --------
+    >>> import crnn
+    >>> state = crnn.RNN("abc", hidden_size=4).state()
+    >>> p = state.feed("ab")
+    >>> p.shape, bool(abs(p.sum() - 1) < 1e-6)
+    ((3,), True)
+    """
+
+    def __init__(self, model: RNN) -> None:
+        self._model = model
+        self._core = core.State(model._net)
+
+    def feed(self, x: str | int, out: RealArray | None = None) -> RealArray:
+        """Read characters and predict the next one.
+
+        Parameters
+        ----------
+        x : str or int
+            A text of any length (empty: nothing is read), or the index of one character.
+        out : numpy.ndarray, shape (V,), optional
+            Receives the probabilities; of the model's dtype and C-contiguous.
+
+        Returns
+        -------
+        numpy.ndarray, shape (V,)
+            Probabilities of the next character; `out` if it was given.
+
+        Raises
+        ------
+        ValueError
+            If the vocabulary lacks a character, or `out` does not fit.
+        IndexError
+            If an index is out of range.
+        """
+        self._core.read(self._indices(x))
+        p = np.empty(len(self._model.vocab), self._model.dtype) if out is None else out
+        self._core.predict(p)
+        return p
+
+    def _indices(self, x: str | int) -> npt.NDArray[np.int32]:
+        if isinstance(x, str):
+            return self._model.vocab.encode(x, name="x")
+        return arguments.indices("x", [arguments.integer("x", x)], len(self._model.vocab))
+
+    def copy(self) -> State:
+        """Return a state of its own that goes on from here."""
+        other = State.__new__(State)
+        other._model, other._core = self._model, self._core.copy()
+        return other
+
+    @property
+    def h(self) -> RealArray:
+        """A copy of the hidden state, shape (H, 1)."""
+        h = np.empty((self._model.hidden_size, 1), self._model.dtype)
+        self._core.get(h)
+        return h
+
+
+def draw(
+    state: core.State,
+    ixes: npt.NDArray[np.int32],
+    temperature: float,
+    bits: np.random.BitGenerator,
+    first: int = -1,
+) -> None:
+    """Fill `ixes` with characters drawn from `state` on, after feeding it `first` (-1: nothing).
+
+    Raises
+    ------
+    ValueError
+        If the probabilities became NaN.
+    """
+    drawn = state.sample(len(ixes), temperature, bits, ixes, first)
+    if drawn < len(ixes):
+        raise ValueError(f"probabilities contain NaN at character {drawn}: the parameters or the "
+                         "state hold NaN or infinity, train again with a smaller learning_rate")
+
+
+def load(path: str | os.PathLike[str]) -> RNN:
+    """Read the model of a file that `RNN.save` or `Trainer.save` wrote.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file. Its checksum is verified before anything in it is used; nothing is unpickled.
+
+    Raises
+    ------
+    OSError
+        If there is no such file or it cannot be read.
+    CheckpointError
+        If it is damaged, of another program or of a newer version (a ValueError).
+
+    Examples
+    --------
+    See `RNN.save`.
+    """
+    return RNN._restored(*checkpoint.read(path))
+
+
+def _dtype_name(dtype: npt.DTypeLike) -> str:
+    """Return the name of a dtype, however it is spelt; Settings says which names are right."""
+    try:
+        return np.dtype(dtype).name
+    except TypeError:
+        return str(dtype)

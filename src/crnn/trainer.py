@@ -1,0 +1,383 @@
+"""The trainer: the reference's main loop over a text, with reports, samples and exact resuming.
+
+The windows themselves run in `crnn.core`, without the GIL, in slices of about 20 ms: between them
+reports are made and a request to stop is seen. Slices never change a result. Nothing is printed here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from crnn import arguments, checkpoint, core, seeding
+from crnn.checkpoint import JSON, CheckpointError
+from crnn.model import PARAMETERS, RNN, draw
+from crnn.settings import Settings
+
+__all__ = ["Report", "Trainer"]
+
+SLICE_SECONDS = 0.02
+
+Callback: TypeAlias = Callable[["Report"], bool | None]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a training is, right after one of its windows.
+
+    Attributes
+    ----------
+    iteration : int
+        Number of that window, from 0: the reference's `n`.
+    smooth_loss : float
+        Nats per window: 0.999 of it and 0.001 of each window's loss.
+    bits_per_char : float
+        The same in bits per character.
+    sample : str or None
+        What the model wrote just before that window was trained, if a sample was due.
+    """
+
+    iteration: int
+    smooth_loss: float
+    bits_per_char: float
+    sample: str | None
+
+
+class Trainer:
+    """Trains a model in place: windows left to right through a text, BPTT, clipping, Adagrad.
+
+    The hidden state is carried from window to window and reset to zero where the text begins
+    again.
+
+    Parameters
+    ----------
+    model : RNN
+        Trained in place.
+    text : str or numpy.ndarray
+        The text, of at least ``seq_length + 2`` characters of the model's vocabulary, or their
+        indices as an array of an integer type.
+    seq_length : int
+        T, steps of a window.
+    learning_rate : float
+        Step size of Adagrad.
+    clip : float
+        Every element of a gradient is clipped to plus or minus this; inf does not clip.
+    seed : None, int, sequence of int, SeedSequence, PCG64 or Generator over it
+        Of the samples shown while training.
+    report_every : int
+        A report every so many windows; a row in `history` each.
+    sample_every : int
+        A sample every so many windows; 0: never.
+    sample_length : int
+        Characters of a sample.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range, the text is too short or has
+        characters the vocabulary lacks.
+
+    Examples
+    --------
+    >>> import crnn
+    >>> text = "to be or not to be, that is the question. " * 20
+    >>> model = crnn.RNN(crnn.Vocab.from_text(text), hidden_size=32, seed=1)
+    >>> trainer = crnn.Trainer(model, text)
+    >>> before = trainer.smooth_loss
+    >>> trainer.train(steps=2000)
+    >>> trainer.step, trainer.smooth_loss < before / 2
+    (2000, True)
+    """
+
+    def __init__(
+        self,
+        model: RNN,
+        text: str | npt.NDArray[np.integer[Any]],
+        *,
+        seq_length: int = Settings.seq_length,
+        learning_rate: float = Settings.learning_rate,
+        clip: float = Settings.clip,
+        seed: seeding.Seed = 0,
+        report_every: int = Settings.report_every,
+        sample_every: int = Settings.sample_every,
+        sample_length: int = Settings.sample_length,
+    ) -> None:
+        settings = Settings(
+            hidden_size=model.hidden_size,
+            dtype=model.dtype.name,
+            seq_length=seq_length,
+            learning_rate=learning_rate,
+            clip=clip,
+            report_every=report_every,
+            sample_every=sample_every,
+            sample_length=sample_length,
+        )
+        self._begin(model, text, settings, seed)
+
+    @classmethod
+    def from_settings(
+        cls,
+        model: RNN,
+        text: str | npt.NDArray[np.integer[Any]],
+        settings: Settings,
+        seed: seeding.Seed = 0,
+    ) -> Self:
+        """Return a trainer with the numbers of `settings` in place of keywords."""
+        trainer = cls.__new__(cls)
+        trainer._begin(model, text, settings, seed)
+        return trainer
+
+    def _begin(
+        self,
+        model: RNN,
+        text: str | npt.NDArray[np.integer[Any]],
+        settings: Settings,
+        seed: seeding.Seed,
+    ) -> None:
+        self.model = model
+        self.settings = settings
+        self.seed = seeding.seed_sequence(seed)
+        self._sampler = seeding.child(self.seed, seeding.TRAINING_SAMPLES)
+        indices = _indices(model, text, settings.seq_length)
+        self._text_record = _fingerprint(indices)
+        self._core = core.Training(
+            model._net, indices, settings.seq_length, settings.learning_rate, settings.clip
+        )
+        self._rows: list[tuple[int, float]] = []
+        self._slice = 1
+        self._stopping = False
+
+    @property
+    def step(self) -> int:
+        """Windows trained so far, over resumes."""
+        return self._core.step
+
+    @property
+    def smooth_loss(self) -> float:
+        """Nats per window: 0.999 of it and 0.001 of each window's loss; at first T ln V."""
+        return self._core.smooth_loss
+
+    @property
+    def history(self) -> npt.NDArray[np.void]:
+        """One row a report: `iteration` (int64) and `smooth_loss` (float64, nats per window)."""
+        return np.array(self._rows, [("iteration", np.int64), ("smooth_loss", np.float64)])
+
+    def train(self, steps: int = 1000, callback: Callback | None = None) -> None:
+        """Train `steps` more windows.
+
+        Parameters
+        ----------
+        steps : int
+            How many.
+        callback : callable, optional
+            Called with a `Report` after every window for which a report or a sample is due; if
+            it returns True, training stops. Its exceptions reach the caller; the trainer can go
+            on afterwards.
+
+        Raises
+        ------
+        RuntimeError
+            If another thread is training with this trainer.
+        """
+        end = self.step + arguments.integer("steps", steps, least=0)
+        self._stopping = False
+        while self.step < end and not self._stopping:
+            if self._report_is_due() or self._sample_is_due():
+                report = self._reported_window()
+                if callback is not None and callback(report) is True:
+                    return
+            else:
+                self._run(min(end, self._next_due()) - self.step)
+
+    def stop(self) -> None:
+        """Ask a running `train` to return after its present slice, from any thread or signal."""
+        self._stopping = True
+
+    def _run(self, steps: int) -> None:
+        """Train up to `steps` windows, for about SLICE_SECONDS."""
+        windows = min(steps, self._slice)
+        begin = time.perf_counter()
+        self._core.run(windows)
+        seconds = max(time.perf_counter() - begin, 1e-9)
+        self._slice = max(1, min(int(windows * SLICE_SECONDS / seconds), 2 * self._slice))
+
+    def _report_is_due(self) -> bool:
+        return self.step % self.settings.report_every == 0
+
+    def _sample_is_due(self) -> bool:
+        every = self.settings.sample_every
+        return every > 0 and self.step % every == 0
+
+    def _next_due(self) -> int:
+        """Return the next step for which a report or a sample is due."""
+        periods = [self.settings.report_every, self.settings.sample_every]
+        return min((self.step // every + 1) * every for every in periods if every > 0)
+
+    def _reported_window(self) -> Report:
+        """Sample if that is due, train one window, and say where the training is."""
+        sample = self._sample() if self._sample_is_due() else None
+        listed = self._report_is_due()
+        self._core.run(1)
+        iteration, loss = self.step - 1, self.smooth_loss
+        if listed:
+            self._rows.append((iteration, loss))
+        bits = loss / self.settings.seq_length / math.log(2)
+        return Report(iteration, loss, bits, sample)
+
+    def _sample(self) -> str:
+        """Return what the model writes now, from the carried state and the next window's first."""
+        ixes = np.empty(self.settings.sample_length, np.int32)
+        draw(self._core.state(), ixes, 1.0, self._sampler, self._core.next_input())
+        return self.model.vocab.decode(ixes)
+
+    def save(self, path: str | os.PathLike[str], *, keep: bool = False) -> None:
+        """Write a checkpoint: the model's file with everything needed to go on exactly.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; `crnn.load` reads it as a model.
+        keep : bool
+            Keep a file that is there as ``path + ".bak"``.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; a file that was there is still there, whole.
+        """
+        history = self.history
+        tensors: dict[str, npt.NDArray[Any]] = {
+            **self.model._tensors(),
+            **{f"m{name}": view for name, view in self._memory().items()},
+            "hprev": self._hprev(),
+            "history_iteration": history["iteration"],
+            "history_smooth_loss": history["smooth_loss"],
+        }
+        record: dict[str, JSON] = {
+            "settings": self.settings.to_dict(),
+            "seed": seeding.seed_to_json(self.seed),
+            "sampler": seeding.pcg64_to_json(self._sampler),
+            "step": self.step,
+            "position": self._core.position,
+            "smooth_loss": self.smooth_loss.hex(),
+            "text": self._text_record,
+        }
+        checkpoint.write(path, tensors, {**self.model._header(), "training": record}, keep=keep)
+
+    @classmethod
+    def resume(
+        cls, path: str | os.PathLike[str], text: str | npt.NDArray[np.integer[Any]]
+    ) -> Self:
+        """Return a trainer that goes on exactly where the one that saved `path` was.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A file of `Trainer.save`.
+        text : str or numpy.ndarray
+            The text it was trained on: it is not in the file.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        CheckpointError
+            If it is damaged, or holds a model without a training (a ValueError).
+        ValueError
+            If the text is another one.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib, crnn
+        >>> text = "to be or not to be, that is the question. " * 20
+        >>> model = crnn.RNN(crnn.Vocab.from_text(text), hidden_size=8)
+        >>> trainer = crnn.Trainer(model, text)
+        >>> trainer.train(steps=10)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder) / "m.safetensors"
+        ...     trainer.save(path)
+        ...     crnn.Trainer.resume(path, text).step
+        10
+        """
+        tensors, header = checkpoint.read(path)
+        record: Any = header.get("training")
+        if record is None:
+            raise CheckpointError(
+                f"{os.fspath(path)}: holds a model but no training to go on with: "
+                "load it with crnn.load and make a Trainer"
+            )
+        model = RNN._restored(tensors, header)
+        try:
+            settings = Settings.from_dict(record["settings"])
+            seed = seeding.seed_from_json(record["seed"])
+            _check_text(record["text"], _indices(model, text, settings.seq_length))
+            trainer = cls.from_settings(model, text, settings, seed)
+            trainer._restore(tensors, record)
+        except (KeyError, TypeError) as error:
+            raise CheckpointError(f"{os.fspath(path)}: does not describe a training: {error}") from error
+        return trainer
+
+    def _restore(self, tensors: dict[str, npt.NDArray[Any]], record: dict[str, Any]) -> None:
+        for name, view in self._memory().items():
+            view[...] = tensors[f"m{name}"]
+        state = core.State(self.model._net)
+        state.set(tensors["hprev"])
+        smooth_loss = float.fromhex(record["smooth_loss"])
+        self._core.restore(record["step"], record["position"], smooth_loss, state)
+        self._sampler = seeding.pcg64_from_json(record["sampler"])
+        rows = zip(tensors["history_iteration"], tensors["history_smooth_loss"], strict=True)
+        self._rows = [(int(iteration), float(loss)) for iteration, loss in rows]
+
+    def _memory(self) -> dict[str, npt.NDArray[Any]]:
+        """Return views of Adagrad's memory, by the names of the parameters, in their shapes."""
+        layout, block = self.model._net.layout(), self._core.memory
+        return {
+            name: np.ndarray(layout[name][1], self.model.dtype, block, layout[name][0], layout[name][2])
+            for name in PARAMETERS
+        }
+
+    def _hprev(self) -> npt.NDArray[Any]:
+        h = np.empty((self.model.hidden_size, 1), self.model.dtype)
+        self._core.state().get(h)
+        return h
+
+
+def _indices(
+    model: RNN, text: str | npt.NDArray[np.integer[Any]], seq_length: int
+) -> npt.NDArray[np.int32]:
+    """Return a text as indices, checked to be long enough for a window."""
+    if isinstance(text, str):
+        indices = model.vocab.encode(text)
+    else:
+        indices = arguments.indices("text", text, len(model.vocab))
+    if len(indices) < seq_length + 2:
+        raise ValueError(
+            f"text has {len(indices)} characters, a seq_length of {seq_length} needs at least "
+            f"{seq_length + 2}: give more text or a smaller seq_length"
+        )
+    return indices
+
+
+def _fingerprint(indices: npt.NDArray[np.int32]) -> dict[str, JSON]:
+    """Return what a checkpoint remembers of a text."""
+    digest = hashlib.sha256(indices.astype("<i4").tobytes()).hexdigest()
+    return {"characters": len(indices), "sha256": digest}
+
+
+def _check_text(recorded: dict[str, Any], indices: npt.NDArray[np.int32]) -> None:
+    """Raise a ValueError if a text is not the one a checkpoint remembers."""
+    given: dict[str, Any] = _fingerprint(indices)
+    if given != recorded:
+        raise ValueError(
+            f"text has {given['characters']:,} characters and fingerprint {given['sha256'][:16]}, the "
+            f"checkpoint was trained on {recorded['characters']:,} with {recorded['sha256'][:16]}: "
+            "give the same text to resume"
+        )

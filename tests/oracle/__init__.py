@@ -1,0 +1,1 @@
+"""Independent, slow, plain implementations that the tests believe; they never import crnn."""
