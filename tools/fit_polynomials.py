@@ -64,12 +64,12 @@ FORMULAS = [
     ),
     Formula(
         name="tanh_core",
-        about=f"tanh(a) = a + a^3 p(a^2) for 0 <= a <= 63/64",
+        about="tanh(a) = a + a^3 p(a^2) for 0 <= a <= 63/64",
         core=tanh_core,
         weight=tanh_weight,
         low=mpf(0),
         high=TANH_SMALL**2,
-        lengths={"f32": 7, "f64": 15},
+        lengths={"f32": 7, "f64": 16},
     ),
     Formula(
         name="log_core",
@@ -199,7 +199,7 @@ def block(formula, kind):
     per_line = {"f32": 5, "f64": 4}[kind]
     texts = [hex_float(c, kind) for c in coefficients]
     rows = [", ".join(texts[i : i + per_line]) for i in range(0, len(texts), per_line)]
-    bound = mp.nstr(mp.log(error, 2), 4)
+    bound = mp.nstr(mp.ceil(10 * mp.log(error, 2)) / 10, 4)
     return (
         f"/* {formula.about};\n * the relative error of the result is at most 2^{bound}. */\n"
         f"static const real {formula.name}[] = {{\n    " + ",\n    ".join(rows) + ",\n};\n"

@@ -39,7 +39,7 @@ def number(name: str, value: Any, least: float) -> float:
     """Return `value` as a finite float of at least `least`."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} is {value!r}, expected a number")
-    if not least <= value < math.inf:
+    if not least <= float(value) < math.inf:
         raise ValueError(f"{name} is {value}, expected a finite number of at least {least}")
     return float(value)
 
@@ -96,7 +96,9 @@ def _fits(values: list[int] | tuple[int, ...]) -> bool:
     return not values or (min(values) >= -(2**63) and max(values) < 2**63)
 
 
-def real_array(name: str, value: Any, shape: tuple[int | None, int], meaning: str) -> RealArray:
+def real_array(
+    name: str, value: Any, shape: tuple[int | None, int | None], meaning: str
+) -> RealArray:
     """Return `value`, checked to be a float32 or float64 array of two dimensions.
 
     Parameters
@@ -111,7 +113,9 @@ def real_array(name: str, value: Any, shape: tuple[int | None, int], meaning: st
         The same in words, e.g. "(hidden_size, 1)".
     """
     if not isinstance(value, np.ndarray):
-        raise TypeError(f"{name} is of type {type(value).__name__}, expected a NumPy array {meaning}")
+        raise TypeError(
+            f"{name} is of type {type(value).__name__}, expected a NumPy array {meaning}"
+        )
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array, expected a plain one: pass {name}.filled(0)")
     if value.dtype.newbyteorder("=") not in (np.float32, np.float64):
@@ -125,7 +129,8 @@ def real_array(name: str, value: Any, shape: tuple[int | None, int], meaning: st
             f'pass {name}.astype("{value.dtype.name}")'
         )
     fits = value.ndim == 2 and all(
-        n == want if want is not None else n >= 1 for n, want in zip(value.shape, shape, strict=True)
+        n == want if want is not None else n >= 1
+        for n, want in zip(value.shape, shape, strict=True)
     )
     if not fits:
         wanted = ", ".join("any" if want is None else str(want) for want in shape)

@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False
 """The RNN: step, loss and BPTT over a window, Adagrad, sampler, training loop.
 
     h[t] = tanh(Wxh[:,x[t]] + Whh h[t-1] + bh)      y[t] = Why h[t] + by      p[t] = softmax(y[t])
@@ -11,6 +11,7 @@ choose the type. Characters, files and settings are unknown here.
 
 import os
 
+cimport cython
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.math cimport NAN, isnan, sqrt
 from libc.stdint cimport int32_t, uint32_t, uint64_t
@@ -358,6 +359,7 @@ if os.environ.get("CRNN_ISA"):
         raise ImportError(f"CRNN_ISA: {error}. Unset it to get the fastest.") from None
 
 
+@cython.final
 cdef class Net:
     """The parameters of one RNN, all zero at first.
 
@@ -424,6 +426,7 @@ cdef class Net:
             crnn_fpmode_leave(theirs)
 
 
+@cython.final
 cdef class Window:
     """Workspace for windows of T steps, for parameters that lie in columns, or in rows."""
 
@@ -456,6 +459,7 @@ cdef class Window:
         memset(n.slot_of, -1, S.V * sizeof(int32_t))
 
 
+@cython.final
 cdef class State:
     """A hidden state of a net, and what the net predicts from it.
 
@@ -558,6 +562,7 @@ cdef class State:
         return drawn
 
 
+@cython.final
 cdef class Training:
     """The reference's main loop: Adagrad over windows of a text, left to right, again and again.
 
@@ -660,6 +665,7 @@ cdef class Training:
         r.step, r.position, r.smooth_loss = step, position, smooth_loss
 
 
+@cython.final
 cdef class Borrowed:
     """An RNN whose parameters are somebody else's C-contiguous arrays, read anew at every call.
 

@@ -132,8 +132,11 @@ class _Bound:
             raise IndexError(f"seed_ix is {first}, expected an index from 0 to {self._V - 1}")
         ixes = np.empty(arguments.integer("n", n, least=0), np.int32)
         h0 = self._hidden("h", h)
+        if len(ixes) and not np.isfinite(self._parameters[0]).all():
+            # The reference multiplies all of Wxh by a one-hot vector: 0 * inf is NaN at once.
+            raise ValueError("probabilities contain NaN: look for NaN or infinity in Wxh")
         with self._turn:
-            bits = np.random.get_bit_generator()
+            bits = np.random.get_bit_generator()  # type: ignore[attr-defined] # NumPy's stubs lack it
             drawn = self._core.sample(self._rows(), h0, first, ixes, bits)
         if drawn < len(ixes):
             raise ValueError(
@@ -143,13 +146,18 @@ class _Bound:
         return ixes.tolist()
 
     def _rows(self) -> tuple[Array, ...]:
-        """Return the parameters as they are now, in rows: themselves, or copies if they lie otherwise."""
-        return tuple(np.require(array, requirements="CA") for array in self._parameters)
+        """Return the parameters as they are now, in rows."""
+        return tuple(_in_rows(array) for array in self._parameters)
 
     def _hidden(self, name: str, h: Array) -> Array:
         arguments.real_array(name, h, (self._H, 1), "(hidden_size, 1)")
         arguments.same_type(name, h, "Wxh", self._parameters[0])
-        return np.require(h, requirements="CA")
+        return _in_rows(h)
+
+
+def _in_rows(array: Array) -> Array:
+    """Return `array` itself, or a copy if it is not C-contiguous and aligned."""
+    return np.require(array, requirements=["C", "A"])
 
 
 def check_parameters(Wxh: Array, Whh: Array, Why: Array, bh: Array, by: Array) -> tuple[Array, ...]:

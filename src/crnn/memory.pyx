@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, auto_pickle=False, autotestdict=False
 """Memory: aligned blocks that NumPy can view, and where the elements of an array stand.
 
 Knows nothing of RNNs. Every size is checked before it is multiplied or allocated, every array before
@@ -7,6 +7,7 @@ its address is used.
 
 import os
 
+cimport cython
 from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_FillInfo, PyBuffer_Release,
     PyObject_GetBuffer,
@@ -15,6 +16,7 @@ from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.stdint cimport int32_t, uintptr_t
 
 
+@cython.final
 cdef class Buffer:
     """Zeroed memory, 64-byte aligned, that NumPy can view."""
 
@@ -60,8 +62,9 @@ cdef void* address(object array, str name, str formats, Py_ssize_t itemsize, Py_
     try:
         format = view.format.decode()
         if format not in formats or view.itemsize != itemsize or view.len != size * itemsize:
-            raise ValueError(f"{name}: expected {size} elements of format {formats!r}, got "
-                             f"{view.len // view.itemsize} of {format!r}")
+            raise ValueError(f"{name}: expected {size} elements of {itemsize} bytes and format "
+                             f"{' or '.join(formats)}, got {view.len // view.itemsize} of "
+                             f"{view.itemsize} bytes and format {format}")
         at = view.buf
     finally:
         PyBuffer_Release(&view)

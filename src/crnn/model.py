@@ -16,6 +16,7 @@ from crnn import arguments, checkpoint, core, seeding
 from crnn.arguments import RealArray
 from crnn.checkpoint import JSON, CheckpointError
 from crnn.dropin import check_parameters
+from crnn.memory import Buffer
 from crnn.settings import Settings
 from crnn.vocab import Vocab
 
@@ -87,14 +88,15 @@ class RNN:
         settings = Settings(hidden_size=hidden_size, dtype=_dtype_name(dtype))
         self._dtype = np.dtype(settings.dtype)
         self._net = core.Net(len(self.vocab), settings.hidden_size, self._dtype == np.float64)
-        for name, (offset, shape, strides) in self._net.layout().items():
-            view = np.ndarray(shape, self._dtype, self._net.block, offset, strides)
+        for name, view in views(self._net, self._net.block, self._dtype).items():
             object.__setattr__(self, name, view)
 
     def __setattr__(self, name: str, value: object) -> None:
         # In-place operators (model.Wxh += d) assign the view they changed: that is fine.
         if name in PARAMETERS and value is not getattr(self, name):
-            raise AttributeError(f"{name} is a view of the model's memory: assign to model.{name}[:]")
+            raise AttributeError(
+                f"{name} is a view of the model's memory: assign to model.{name}[:]"
+            )
         object.__setattr__(self, name, value)
 
     @classmethod
@@ -133,8 +135,10 @@ class RNN:
         check_parameters(Wxh, Whh, Why, bh, by)
         vocab = chars if isinstance(chars, Vocab) else Vocab("".join(chars))
         if len(vocab) != Wxh.shape[1]:
-            raise ValueError(f"chars has {len(vocab)} characters but Wxh has shape {Wxh.shape}: "
-                             "expected (hidden_size, number of characters)")
+            raise ValueError(
+                f"chars has {len(vocab)} characters but Wxh has shape {Wxh.shape}: "
+                "expected (hidden_size, number of characters)"
+            )
         model = cls.__new__(cls)
         model.seed = None
         model._allocate(vocab, Wxh.shape[0], Wxh.dtype)
@@ -253,8 +257,10 @@ class RNN:
         return model
 
     def __repr__(self) -> str:
-        return (f"RNN({len(self.vocab)} characters, hidden_size={self.hidden_size}, "
-                f"dtype={self.dtype.name!r})")
+        return (
+            f"RNN({len(self.vocab)} characters, hidden_size={self.hidden_size}, "
+            f"dtype={self.dtype.name!r})"
+        )
 
 
 class State:
@@ -321,6 +327,15 @@ class State:
         return h
 
 
+def views(net: core.Net, block: Buffer, dtype: np.dtype[Any]) -> dict[str, RealArray]:
+    """Return the parameters in a block (or what is laid out like them) as arrays, by name."""
+    memory = memoryview(block)
+    return {
+        name: np.ndarray(shape, dtype, memory, offset, strides)
+        for name, (offset, shape, strides) in net.layout().items()
+    }
+
+
 def draw(
     state: core.State,
     ixes: npt.NDArray[np.int32],
@@ -337,8 +352,10 @@ def draw(
     """
     drawn = state.sample(len(ixes), temperature, bits, ixes, first)
     if drawn < len(ixes):
-        raise ValueError(f"probabilities contain NaN at character {drawn}: the parameters or the "
-                         "state hold NaN or infinity, train again with a smaller learning_rate")
+        raise ValueError(
+            f"probabilities contain NaN at character {drawn}: the parameters or the "
+            "state hold NaN or infinity, train again with a smaller learning_rate"
+        )
 
 
 def load(path: str | os.PathLike[str]) -> RNN:

@@ -71,7 +71,9 @@ class Settings:
     )
     learning_rate: float = _setting(0.1, "Step size of Adagrad", above=0)
     clip: float = _setting(
-        5.0, "Every element of a gradient is clipped to plus or minus this; inf: not clipped", above=0
+        5.0,
+        "Every element of a gradient is clipped to plus or minus this; inf: not clipped",
+        above=0,
     )
     dtype: str = _setting(
         "float32", "Type of the parameters and of the arithmetic", choices=("float32", "float64")
@@ -107,7 +109,10 @@ class Settings:
         unknown = sorted(set(values) - {setting.name for setting in fields(cls)})
         if unknown:
             raise ValueError(f"unknown settings: {', '.join(unknown)}")
-        return cls(**{name: math.inf if value == "inf" else value for name, value in values.items()})
+        plain: dict[str, Any] = {
+            name: math.inf if value == "inf" else value for name, value in values.items()
+        }
+        return cls(**plain)
 
 
 def describe(name: str) -> Field[Any]:
@@ -128,18 +133,21 @@ def _plain(value: Any) -> Any:
 
 def _checked(setting: Field[Any], value: Any) -> Any:
     """Return `value` as the type of the setting, or raise an error that names the setting."""
-    kind, about = type(setting.default), setting.metadata
+    kind: type[Any] = type(setting.default)
+    about = setting.metadata
     if kind is str:
         if value not in about["choices"]:
             words = " or ".join(map(repr, about["choices"]))
             raise ValueError(f"{setting.name} is {value!r}, expected {words}")
-        return value
+        return str(value)
     wanted = "an integer" if kind is int else "a number"
     is_kind = isinstance(value, numbers.Integral if kind is int else numbers.Real)
     if not is_kind or isinstance(value, bool):
         raise TypeError(f"{setting.name} is {value!r}, expected {wanted}")
     if about["least"] is not None and not value >= about["least"]:
-        raise ValueError(f"{setting.name} is {value}, expected {wanted} of at least {about['least']}")
+        raise ValueError(
+            f"{setting.name} is {value}, expected {wanted} of at least {about['least']}"
+        )
     if about["above"] is not None and not value > about["above"]:
         raise ValueError(f"{setting.name} is {value}, expected {wanted} above {about['above']}")
     return kind(value)

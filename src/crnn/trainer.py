@@ -1,7 +1,8 @@
 """The trainer: the reference's main loop over a text, with reports, samples and exact resuming.
 
 The windows themselves run in `crnn.core`, without the GIL, in slices of about 20 ms: between them
-reports are made and a request to stop is seen. Slices never change a result. Nothing is printed here.
+reports are made and a request to stop is seen. Slices never change a result. Nothing is printed
+here.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 from crnn import arguments, checkpoint, core, seeding
 from crnn.checkpoint import JSON, CheckpointError
-from crnn.model import PARAMETERS, RNN, draw
+from crnn.model import RNN, draw, views
 from crnn.settings import Settings
 
 __all__ = ["Report", "Trainer"]
@@ -273,9 +274,7 @@ class Trainer:
         checkpoint.write(path, tensors, {**self.model._header(), "training": record}, keep=keep)
 
     @classmethod
-    def resume(
-        cls, path: str | os.PathLike[str], text: str | npt.NDArray[np.integer[Any]]
-    ) -> Self:
+    def resume(cls, path: str | os.PathLike[str], text: str | npt.NDArray[np.integer[Any]]) -> Self:
         """Return a trainer that goes on exactly where the one that saved `path` was.
 
         Parameters
@@ -322,7 +321,9 @@ class Trainer:
             trainer = cls.from_settings(model, text, settings, seed)
             trainer._restore(tensors, record)
         except (KeyError, TypeError) as error:
-            raise CheckpointError(f"{os.fspath(path)}: does not describe a training: {error}") from error
+            raise CheckpointError(
+                f"{os.fspath(path)}: does not describe a training: {error}"
+            ) from error
         return trainer
 
     def _restore(self, tensors: dict[str, npt.NDArray[Any]], record: dict[str, Any]) -> None:
@@ -338,11 +339,7 @@ class Trainer:
 
     def _memory(self) -> dict[str, npt.NDArray[Any]]:
         """Return views of Adagrad's memory, by the names of the parameters, in their shapes."""
-        layout, block = self.model._net.layout(), self._core.memory
-        return {
-            name: np.ndarray(layout[name][1], self.model.dtype, block, layout[name][0], layout[name][2])
-            for name in PARAMETERS
-        }
+        return views(self.model._net, self._core.memory, self.model.dtype)
 
     def _hprev(self) -> npt.NDArray[Any]:
         h = np.empty((self.model.hidden_size, 1), self.model.dtype)
@@ -377,7 +374,8 @@ def _check_text(recorded: dict[str, Any], indices: npt.NDArray[np.int32]) -> Non
     given: dict[str, Any] = _fingerprint(indices)
     if given != recorded:
         raise ValueError(
-            f"text has {given['characters']:,} characters and fingerprint {given['sha256'][:16]}, the "
-            f"checkpoint was trained on {recorded['characters']:,} with {recorded['sha256'][:16]}: "
+            f"text has {given['characters']:,} characters and fingerprint {given['sha256'][:16]}, "
+            f"the checkpoint was trained on {recorded['characters']:,} with "
+            f"{recorded['sha256'][:16]}: "
             "give the same text to resume"
         )

@@ -1,0 +1,116 @@
+"""The program around the commands: streams in UTF-8, errors as one line, exit statuses.
+
+0: done. 1: an error, said in one line. 2: the command line itself is wrong. 128 + signal: stopped by
+that signal, a closed pipe included. What is none of these is a bug and shows its traceback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from typing import Any, Final
+
+import click
+
+from crnn.cli.visible import visible
+
+__all__ = [
+    "CLOSED_PIPE",
+    "HELP_NAMES",
+    "Program",
+    "abandon_stdout",
+    "command_line",
+    "explained",
+    "in_terminal",
+    "stopped_by",
+]
+
+HELP_NAMES: Final = {"help_option_names": ["-h", "--help"]}
+_SIGPIPE = 13  # the signal module of Windows has no such name
+CLOSED_PIPE: Final = 128 + _SIGPIPE
+
+
+class Program(click.Group):
+    """A group whose commands write UTF-8 and leave without a traceback when told to."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line of this process."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+        return super().main(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the chosen command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            abandon_stdout()
+            raise click.exceptions.Exit(CLOSED_PIPE) from None
+        except KeyboardInterrupt:
+            click.echo("\nStopped.", err=True)
+            raise click.exceptions.Exit(stopped_by(signal.SIGINT)) from None
+
+
+@contextlib.contextmanager
+def explained(hint: str = "") -> Iterator[None]:
+    """Turn what the layers below object to into the one line that a user reads.
+
+    Parameters
+    ----------
+    hint : str
+        What to do about it, if the message itself cannot know.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError, ImportError, MemoryError) as error:
+        what = visible(str(error) or "there is not enough memory", keep="\n")
+        raise click.ClickException(f"{what}; {hint}" if hint else what) from error
+
+
+def stopped_by(number: int) -> int:
+    """Return the exit status of a process that a signal stopped."""
+    return 128 + number
+
+
+def abandon_stdout() -> None:
+    """Let standard output lead nowhere: its reader is gone, and Python flushes it at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def in_terminal() -> bool:
+    """Tell whether somebody looks at standard output."""
+    return sys.stdout.isatty()
+
+
+def command_line(ctx: click.Context, command: str, *words: str, files: tuple[str, ...] = ()) -> str:
+    """Return a command as a shell takes it.
+
+    Parameters
+    ----------
+    ctx : click.Context
+        Of the running command: it knows how this program was called.
+    command : str
+        Name of the command.
+    *words : str
+        Options and their values.
+    files : tuple of str
+        The command's arguments; they come first and are never taken for options.
+    """
+    program = ctx.find_root().info_name or "crnn"
+    return f"{program} {shlex.join([command, *map(safe_name, files), *words])}"
+
+
+def safe_name(path: str) -> str:
+    """Return the name of a file such that no command takes it for an option."""
+    return os.path.join(os.curdir, path) if path.startswith("-") else path

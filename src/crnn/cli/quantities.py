@@ -1,0 +1,68 @@
+"""Quantities as people read them: times, sizes, losses with their units."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["bits_per_character", "duration", "file_size", "loss_in_units", "precise_duration"]
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def duration(seconds: float) -> str:
+    """Return a time for a clock.
+
+    Examples
+    --------
+    >>> duration(7), duration(3723), duration(180000)
+    ('0:07', '1:02:03', '2 d 2:00:00')
+    """
+    whole = int(seconds)
+    minutes = f"{whole % _HOUR // _MINUTE}:{whole % _MINUTE:02}"
+    if whole < _HOUR:
+        return minutes
+    hours = f"{whole % _DAY // _HOUR}:{minutes:0>5}"
+    return hours if whole < _DAY else f"{whole // _DAY} d {hours}"
+
+
+def precise_duration(seconds: float) -> str:
+    """Return a time for a sentence: with tenths of a second below a minute.
+
+    Examples
+    --------
+    >>> precise_duration(5.62), precise_duration(75)
+    ('5.6 s', '1:15')
+    """
+    return f"{seconds:.1f} s" if seconds < _MINUTE else duration(seconds)
+
+
+def file_size(size: int) -> str:
+    """Return a number of bytes in the unit that suits it.
+
+    Examples
+    --------
+    >>> file_size(812), file_size(401_000), file_size(7_340_000)
+    ('812 bytes', '401.0 kB', '7.3 MB')
+    """
+    if size < 1000:
+        return f"{size} bytes"
+    if size < 1_000_000:
+        return f"{size / 1000:.1f} kB"
+    return f"{size / 1_000_000:.1f} MB"
+
+
+def bits_per_character(smooth_loss: float, seq_length: int) -> float:
+    """Return nats per window in bits per character."""
+    return smooth_loss / seq_length / math.log(2)
+
+
+def loss_in_units(smooth_loss: float, seq_length: int) -> tuple[str, str]:
+    """Return a loss in both of its units.
+
+    Examples
+    --------
+    >>> loss_in_units(46.2, 25)
+    ('46.20 nats per window', '2.666 bits per character')
+    """
+    bits = bits_per_character(smooth_loss, seq_length)
+    return f"{smooth_loss:.2f} nats per window", f"{bits:.3f} bits per character"
