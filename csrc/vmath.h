@@ -14,7 +14,7 @@
 #if defined(CRNN_F64)
 
 /* e^r = 1 + r + r^2 p(r) for |r| <= 0.3466, a little more than ln(2) / 2;
- * the relative error of the result is at most 2^-57.91. */
+ * the relative error of the result is at most 2^-57.9. */
 static const real exp_core[] = {
     0x1.000000000000ap-1, 0x1.555555555550cp-3, 0x1.555555555079ap-5, 0x1.11111111246b6p-7,
     0x1.6c16c18439e09p-10, 0x1.a01a01383dc55p-13, 0x1.a0199a0b76d33p-16, 0x1.71df0c68ba3a6p-19,
@@ -22,16 +22,16 @@ static const real exp_core[] = {
 };
 
 /* tanh(a) = a + a^3 p(a^2) for 0 <= a <= 63/64;
- * the relative error of the result is at most 2^-56.83. */
+ * the relative error of the result is at most 2^-60.2. */
 static const real tanh_core[] = {
-    -0x1.5555555555526p-2, 0x1.111111110e962p-3, -0x1.ba1ba1b8a4c60p-5, 0x1.664f484a78c08p-6,
-    -0x1.226e30515a5c4p-7, 0x1.d6d33912db496p-9, -0x1.7d9d3a93dfb30p-10, 0x1.352a360645542p-11,
-    -0x1.f386e33fedfeep-13, 0x1.8e7e43fadfc5ap-14, -0x1.310653249ff49p-15, 0x1.a5762f3dcc94cp-17,
-    -0x1.da750a965292bp-19, 0x1.72b436695b1abp-21, -0x1.22f3ca796cf8fp-24,
+    -0x1.5555555555551p-2, 0x1.1111111110cf1p-3, -0x1.ba1ba1b9ef779p-5, 0x1.664f487b3bc56p-6,
+    -0x1.226e349a03910p-7, 0x1.d6d3b69341ce2p-9, -0x1.7da22ae708565p-10, 0x1.354d9d8e311bep-11,
+    -0x1.f4f7800b4461dp-13, 0x1.93fcf045092c2p-14, -0x1.4062ca531f589p-15, 0x1.e3a10245cb1bdp-17,
+    -0x1.45d0e9b401008p-18, 0x1.61e8e371e9fafp-20, -0x1.08e32a245436ep-22, 0x1.8cedbaa9edee7p-26,
 };
 
 /* ln(1 + f) = f + f^2 p(f) for |f| <= 1/3;
- * the relative error of the result is at most 2^-59.38. */
+ * the relative error of the result is at most 2^-59.3. */
 static const real log_core[] = {
     -0x1.0000000000000p-1, 0x1.5555555555538p-2, -0x1.fffffffffff39p-3, 0x1.99999999a009ep-3,
     -0x1.5555555564ebfp-3, 0x1.24924920b91e4p-3, -0x1.fffffff11c56ap-4, 0x1.c71c74093a00fp-4,
@@ -44,20 +44,20 @@ static const real log_core[] = {
 #else
 
 /* e^r = 1 + r + r^2 p(r) for |r| <= 0.3466, a little more than ln(2) / 2;
- * the relative error of the result is at most 2^-28.24. */
+ * the relative error of the result is at most 2^-28.2. */
 static const real exp_core[] = {
     0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558aap-5f, 0x1.123964p-7f, 0x1.6a516ep-10f,
 };
 
 /* tanh(a) = a + a^3 p(a^2) for 0 <= a <= 63/64;
- * the relative error of the result is at most 2^-27.98. */
+ * the relative error of the result is at most 2^-27.9. */
 static const real tanh_core[] = {
     -0x1.55554p-2f, 0x1.110c96p-3f, -0x1.b9767ep-5f, 0x1.608feep-6f, -0x1.061e02p-7f,
     0x1.3347f6p-9f, -0x1.861396p-12f,
 };
 
 /* ln(1 + f) = f + f^2 p(f) for |f| <= 1/3;
- * the relative error of the result is at most 2^-30.08. */
+ * the relative error of the result is at most 2^-30.0. */
 static const real log_core[] = {
     -0x1p-1f, 0x1.555556p-2f, -0x1.ffff18p-3f, 0x1.9997eep-3f, -0x1.55978cp-3f,
     0x1.24eb6ep-3f, -0x1.f3b03cp-4f, 0x1.b91f2ep-4f, -0x1.06c276p-3f, 0x1.e9cfb4p-4f,
@@ -101,13 +101,13 @@ static inline vec v_exp(vec x)
     vec low = v_mul(n, v_set1(-LN2_LOW));
     vec r = v_add(high, low);
 
-    /* e^r - 1. To add the small terms first spares the rounding of r. It also keeps the function
-     * monotone, which r * (1 + r p) does not: there the last bit of the factor is worth more than
-     * that of r. */
+    /* e^r - 1. Adding the small terms first, and high last, leaves out the rounding of r. It also
+     * keeps the function monotone, unlike r * (1 + r p): there a last bit of the factor can
+     * outweigh the step from one r to the next. */
     vec m = v_add(high, v_fma(v_mul(r, r), HORNER(exp_core, r), low));
 
-    /* 2^n (1 + m). There may be no number 2^n, so it is taken as two factors. The first product is
-     * never subnormal: a subnormal result is rounded twice, but the second time at its end only. */
+    /* 2^n (1 + m). For the least and the greatest results there is no number 2^n, so it comes as
+     * two factors. The first product is far from subnormal, so no bits are lost before the last. */
     ivec biased = v_bits(shifted);
     ivec half = i_shr(biased, 1);
     vec power = v_real(i_shl(half, MANTISSA_BITS));
@@ -115,7 +115,8 @@ static inline vec v_exp(vec x)
     return v_mul(v_fma(m, power, power), rest);
 }
 
-/* Where v_tanh changes from one formula to the other: both have their largest error near here. */
+/* Where v_tanh changes its formula: the error of the first grows up to here, that of the second
+ * shrinks from here on, for its fraction is below 1/4 and thus much more finely rounded than 1. */
 #define TANH_SMALL R(0x1.f8p-1f, 0x1.f8p-1)
 
 static inline vec v_tanh(vec x)
@@ -126,8 +127,8 @@ static inline vec v_tanh(vec x)
     vec square = v_mul(a, a);
     vec small = v_fma(v_mul(a, square), HORNER(tanh_core, square), a);
 
-    /* Large a: 1 - 2 / (e^2a + 1), with e^2a = 2^n (1 + m) as in v_exp. The divisor is rounded
-     * but once, since 2^n + 1 is exact unless the result is 1. From the bound on it is 1. */
+    /* Large a: 1 - 2 / (e^2a + 1), with e^2a = 2^n (1 + m) as in v_exp. The divisor takes but one
+     * rounding, for 2^n + 1 is exact wherever it matters. From the bound on the result is 1. */
     vec twice = v_min(v_set1(R(20.0f, 40.0)), v_add(a, a));
     const vec rounder = v_set1(ROUNDER(EXPONENT_BIAS));
     vec shifted = v_fma(twice, v_set1(LOG2_E), rounder);
@@ -154,8 +155,8 @@ static inline vec v_log(vec x)
     mask subnormal = v_lt(x, v_set1(R(0x1p-126f, 0x1p-1022)));
     vec scaled = v_select(subnormal, v_mul(x, v_set1(ulp_is_one)), x);
 
-    /* scaled = 2^k (1 + f) with 1 + f from 2/3 to 4/3, so that k = 0 around 1, where k ln(2) and f
-     * would cancel. The sum puts the change of k at 2/3 and k into the exponent bits. */
+    /* scaled = 2^k (1 + f) with 1 + f from 2/3 to 4/3, so that k = 0 on both sides of 1, where
+     * k ln(2) and f would cancel. In shifted the exponent field is k, biased: it changes at 2/3. */
     ivec shifted = i_add(v_bits(scaled), i_set1(one - two_thirds));
     ivec fraction = i_and(shifted, i_set1(((bits)1 << MANTISSA_BITS) - 1));
     vec f = v_sub(v_real(i_add(fraction, i_set1(two_thirds))), v_set1(1));
@@ -164,7 +165,7 @@ static inline vec v_log(vec x)
                         v_set1(ulp_is_one + (real)EXPONENT_BIAS));
     vec k = v_sub(biased, bias);
 
-    /* k ln(2) + f is high + low without error but that of LN2_REST: k = 1 or -1 cancels too. */
+    /* k ln(2) + f = high + low almost without error, for k = 1 and -1 cancel a little too. */
     vec product = v_mul(k, v_set1(LN2_SHORT));
     vec high = v_add(product, f);
     vec low = v_fma(k, v_set1(LN2_REST), v_sub(f, v_sub(high, product)));

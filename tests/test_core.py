@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,7 @@ SIZES = [(1, 1, 1), (2, 3, 2), (7, 15, 3), (16, 17, 25), (33, 31, 7), (100, 64, 
 DOUBLE = pytest.mark.parametrize("double", [False, True], ids=["float32", "float64"])
 
 
-def trained(
-    isa: str, double: bool, V: int, H: int, T: int, steps: int
-) -> dict[str, npt.NDArray[np.uint8] | float | list[int]]:
+def trained(isa: str, double: bool, V: int, H: int, T: int, steps: int) -> dict[str, Any]:
     """Weights, memory, losses and a sample of a short training on one table."""
     net = core.Net(V, H, double, isa)
     net.draw_weights(np.random.PCG64(V * 1000 + H))
@@ -110,7 +109,11 @@ def small_training() -> core.Training:
     [
         (np.array([0, 3], np.int32), IndexError, r"text\[1\] is 3, expected an index from 0 to 2"),
         (np.array([0, -1], np.int32), IndexError, r"text\[1\] is -1"),
-        (np.array([0, 1], np.int64), ValueError, "text: expected 3 elements of 4 bytes and format i or l, got 3 of 8 bytes"),
+        (
+            np.array([0, 1], np.int64),
+            ValueError,
+            "text: expected 3 elements of 4 bytes and format i or l, got 3 of 8 bytes",
+        ),
     ],
 )
 def test_indices_are_checked_by_the_core_too(

@@ -21,7 +21,9 @@ TOLERANCE = {"float64": 1e-12, "float32": 2e-5}
 DTYPES = pytest.mark.parametrize("dtype", ["float64", "float32"])
 
 
-def parameters(V: int, H: int, seed: int, dtype: str = "float64", scale: float = 0.1) -> list[Array]:
+def parameters(
+    V: int, H: int, seed: int, dtype: str = "float64", scale: float = 0.1
+) -> list[Array]:
     rng = np.random.default_rng(seed)
     shapes = ((H, V), (H, H), (V, H), (H, 1), (V, 1))
     return [(rng.normal(size=shape) * scale).astype(dtype) for shape in shapes]
@@ -65,7 +67,9 @@ LAYOUTS: dict[str, Callable[[Array], Array]] = {
     "transposed": lambda a: np.ascontiguousarray(a.T).T,
     "strided": lambda a: np.repeat(np.repeat(a, 2, axis=0), 3, axis=1)[::2, ::3],
     "reversed": lambda a: np.ascontiguousarray(a[::-1, ::-1])[::-1, ::-1],
-    "unaligned": lambda a: np.frombuffer(b"x" + a.tobytes(), np.uint8)[1:].view(a.dtype).reshape(a.shape),
+    "unaligned": lambda a: (
+        np.frombuffer(b"x" + a.tobytes(), np.uint8)[1:].view(a.dtype).reshape(a.shape)
+    ),
     "read-only": lambda a: np.frombuffer(a.tobytes(), a.dtype).reshape(a.shape),
 }
 INDEX_TYPES: dict[str, Callable[[list[int]], Any]] = {
@@ -198,9 +202,7 @@ def test_several_threads_take_turns() -> None:
             if lossFun(case, case, np.zeros((30, 1)))[0] != loss:
                 wrong.append(loss)
 
-    threads = [
-        threading.Thread(target=work, args=pair) for pair in zip(cases, wanted, strict=True)
-    ]
+    threads = [threading.Thread(target=work, args=pair) for pair in zip(cases, wanted, strict=True)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -8,8 +8,8 @@ Arguments are checked here; the arithmetic is in `crnn.core`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,22 @@ __all__ = ["bind"]
 
 Array: TypeAlias = npt.NDArray[Any]
 Indices: TypeAlias = Sequence[int] | npt.NDArray[np.integer[Any]]
-LossFun: TypeAlias = Callable[
-    [Indices, Indices, Array], tuple[float, Array, Array, Array, Array, Array, Array]
-]
-Sample: TypeAlias = Callable[[Array, int, int], list[int]]
+LossAndGradients: TypeAlias = tuple[float, Array, Array, Array, Array, Array, Array]
+
+
+class LossFun(Protocol):
+    """The type of the reference's lossFun."""
+
+    def __call__(self, inputs: Indices, targets: Indices, hprev: Array) -> LossAndGradients:
+        """Return loss, dWxh, dWhh, dWhy, dbh, dby and the last hidden state."""
+
+
+class Sample(Protocol):
+    """The type of the reference's sample."""
+
+    def __call__(self, h: Array, seed_ix: int, n: int) -> list[int]:
+        """Return n drawn indices."""
+
 
 CLIP = 5.0  # the reference clips its gradients to [-5, 5]
 
@@ -104,9 +116,7 @@ class _Bound:
         self._core = core.Borrowed(self._V, self._H, self._dtype == np.float64)
         self._turn = threading.Lock()
 
-    def lossFun(
-        self, inputs: Indices, targets: Indices, hprev: Array
-    ) -> tuple[float, Array, Array, Array, Array, Array, Array]:
+    def lossFun(self, inputs: Indices, targets: Indices, hprev: Array) -> LossAndGradients:
         """Return loss, gradients on the parameters and last hidden state; see `bind`."""
         x = arguments.indices("inputs", inputs, self._V)
         y = arguments.indices("targets", targets, self._V)

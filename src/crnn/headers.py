@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from crnn import core
+
 __all__ = ["get_include"]
 
 
@@ -16,4 +18,6 @@ def get_include() -> str:
     >>> os.path.isfile(os.path.join(crnn.get_include(), "kernels.h"))
     True
     """
-    return str(Path(__file__).parent / "include")
+    return str(
+        Path(core.__file__).parent / "include"
+    )  # where compiled files are: editable installs

@@ -281,7 +281,7 @@ class State:
         self._model = model
         self._core = core.State(model._net)
 
-    def feed(self, x: str | int, out: RealArray | None = None) -> RealArray:
+    def feed(self, x: str | int | np.integer[Any], out: RealArray | None = None) -> RealArray:
         """Read characters and predict the next one.
 
         Parameters
@@ -308,7 +308,7 @@ class State:
         self._core.predict(p)
         return p
 
-    def _indices(self, x: str | int) -> npt.NDArray[np.int32]:
+    def _indices(self, x: str | int | np.integer[Any]) -> npt.NDArray[np.int32]:
         if isinstance(x, str):
             return self._model.vocab.encode(x, name="x")
         return arguments.indices("x", [arguments.integer("x", x)], len(self._model.vocab))

@@ -1,0 +1,336 @@
+"""RNN, State, save and load."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from oracle import notebook
+
+import crnn
+from crnn import checkpoint
+from crnn.model import PARAMETERS
+
+DTYPES = pytest.mark.parametrize("dtype", ["float64", "float32"])
+
+
+def oracle_of(model: crnn.RNN) -> notebook.Parameters:
+    return notebook.Parameters(*(np.array(getattr(model, name), float) for name in PARAMETERS))
+
+
+def same_parameters(one: crnn.RNN, other: crnn.RNN) -> bool:
+    return all(
+        getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in PARAMETERS
+    )
+
+
+@pytest.fixture
+def model() -> crnn.RNN:
+    """A small float64 model that is far from uniform."""
+    model = crnn.RNN("abcde", hidden_size=6, dtype="float64", seed=1)
+    for name in PARAMETERS:
+        getattr(model, name)[:] *= 60
+    return model
+
+
+@DTYPES
+def test_first_weights_are_normal_with_a_hundredth_and_biases_zero(dtype: str) -> None:
+    model = crnn.RNN("".join(map(chr, range(300))), hidden_size=200, dtype=dtype, seed=3)
+    for name in ("Wxh", "Whh", "Why"):
+        weights = getattr(model, name) / 0.01
+        assert weights.dtype == dtype
+        assert abs(weights.mean()) < 4 / np.sqrt(weights.size)
+        assert abs(weights.std() - 1) < 4 / np.sqrt(2 * weights.size)
+        assert 3.5 < np.abs(weights).max() < 6
+        # The shape of the distribution: shares below the quartiles of a normal one.
+        for quartile, share in ((-0.67449, 0.25), (0, 0.5), (0.67449, 0.75)):
+            assert abs((weights < quartile).mean() - share) < 0.02
+    assert not model.bh.any()
+    assert not model.by.any()
+
+
+def test_weights_depend_on_the_seed_alone() -> None:
+    one, two = crnn.RNN("abc", 9, seed=5), crnn.RNN("abc", 9, seed=5)
+    assert same_parameters(one, two)
+    assert not same_parameters(one, crnn.RNN("abc", 9, seed=6))
+    assert same_parameters(one, crnn.RNN("abc", 9, seed=np.random.default_rng(5)))
+    first, second = crnn.RNN("abc", 9, seed=None), crnn.RNN("abc", 9, seed=None)
+    assert not same_parameters(first, second)
+    assert same_parameters(first, crnn.RNN("abc", 9, seed=first.seed))
+
+
+def test_float32_weights_are_the_float64_ones_rounded() -> None:
+    wide, narrow = (crnn.RNN("abc", 9, dtype, seed=5) for dtype in ("float64", "float32"))
+    for name in PARAMETERS:
+        rounded = getattr(wide, name).astype("float32")
+        np.testing.assert_array_equal(getattr(narrow, name), rounded)
+
+
+def test_views_are_live_and_cannot_be_replaced(model: crnn.RNN) -> None:
+    before = model.state().feed("a")
+    model.by += np.array([[0], [0], [3], [0], [0]])
+    after = model.state().feed("a")
+    assert after[2] > before[2]
+    with pytest.raises(AttributeError, match=r"by is a view.*model\.by\[:\]"):
+        model.by = np.zeros((5, 1))
+
+
+@DTYPES
+def test_from_arrays_copies_and_keeps_the_order_of_characters(dtype: str) -> None:
+    rng = np.random.default_rng(1)
+    shapes = ((4, 3), (4, 4), (3, 4), (4, 1), (3, 1))
+    arrays = [np.asfortranarray(rng.normal(size=shape).astype(dtype)) for shape in shapes]
+    model = crnn.RNN.from_arrays(["z", "a", "m"], *arrays)
+    assert model.vocab.chars == "zam"
+    assert model.dtype == dtype
+    for name, array in zip(PARAMETERS, arrays, strict=True):
+        np.testing.assert_array_equal(getattr(model, name), array)
+    arrays[4][:] = 7
+    assert not (model.by == 7).any()
+
+
+@pytest.mark.parametrize(
+    ("chars", "error", "message"),
+    [
+        ("abcd", ValueError, r"chars has 4 characters but Wxh has shape \(2, 3\)"),
+        ("aab", ValueError, "chars"),
+    ],
+)
+def test_from_arrays_refuses_characters_that_do_not_fit(
+    chars: str, error: type[Exception], message: str
+) -> None:
+    zeros = [np.zeros(shape) for shape in ((2, 3), (2, 2), (3, 2), (2, 1), (3, 1))]
+    with pytest.raises(error, match=message):
+        crnn.RNN.from_arrays(chars, *zeros)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"hidden_size": 0}, ValueError, "hidden_size is 0, expected an integer of at least 1"),
+        ({"hidden_size": -3}, ValueError, "hidden_size is -3"),
+        ({"hidden_size": 1.5}, TypeError, "hidden_size is 1.5, expected an integer"),
+        ({"hidden_size": True}, TypeError, "hidden_size is True"),
+        ({"hidden_size": 10**9}, MemoryError, "bytes are needed, this machine has"),
+        ({"dtype": "float16"}, ValueError, "dtype is 'float16', expected 'float32' or 'float64'"),
+        ({"dtype": "nonsense"}, ValueError, "dtype is 'nonsense'"),
+        ({"seed": -1}, ValueError, "seed"),
+        ({"seed": 1.5}, TypeError, "seed"),
+        ({"vocab": ""}, ValueError, "chars"),
+    ],
+)
+def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        crnn.RNN(**({"vocab": "abc"} | arguments))
+
+
+def test_one_character_and_one_unit_work() -> None:
+    model = crnn.RNN("x", hidden_size=1)
+    assert model.sample(3) == "xxx"
+    assert model.state().feed("xx").tolist() == [1]
+
+
+# --- states ----------------------------------------------------------------------------------------
+
+
+@DTYPES
+def test_fed_state_predicts_what_the_oracle_predicts(dtype: str) -> None:
+    model = crnn.RNN("abcde", hidden_size=20, dtype=dtype, seed=1)
+    for name in PARAMETERS:
+        getattr(model, name)[:] *= 30
+    params, h = oracle_of(model), np.zeros((20, 1))
+    state = model.state()
+    by = np.exp(params.by) / np.exp(params.by).sum()
+    np.testing.assert_allclose(state.feed(""), by.ravel(), rtol=1e-5)
+    for x in [0, 3, 1, 1, 4]:
+        losses = []
+        for target in range(5):
+            *_, after = (loss := notebook.loss_fun(params, [x], [target], h))
+            losses.append(loss[0])
+        h = after
+        tolerance = 1e-13 if dtype == "float64" else 1e-5
+        np.testing.assert_allclose(state.feed(x), np.exp(-np.array(losses)), rtol=tolerance)
+        np.testing.assert_allclose(state.h, h, rtol=tolerance, atol=tolerance)
+
+
+def test_text_is_fed_character_by_character(model: crnn.RNN) -> None:
+    whole, parts = model.state(), model.state()
+    for char in "abcab":
+        last = parts.feed(char)
+    np.testing.assert_array_equal(whole.feed("abcab"), last)
+    np.testing.assert_array_equal(model.state().feed(np.int64(2)), model.state().feed("c"))
+
+
+def test_copies_branch(model: crnn.RNN) -> None:
+    state = model.state()
+    state.feed("ab")
+    branch = state.copy()
+    other = branch.feed("e")
+    assert not np.array_equal(state.h, branch.h)
+    np.testing.assert_array_equal(state.copy().feed("e"), other)
+
+
+def test_out_receives_the_probabilities(model: crnn.RNN) -> None:
+    p = np.zeros(5)
+    assert model.state().feed("a", out=p) is p
+    np.testing.assert_array_equal(p, model.state().feed("a"))
+    assert model.state().feed("a") is not model.state().feed("a")
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        ("abz", ValueError, r"'z'.*U\+007A"),
+        (5, IndexError, r"x\[0\] is 5, expected an index from 0 to 4"),
+        (-1, IndexError, "is -1"),
+        (1.0, TypeError, "x is 1.0, expected an integer"),
+        (None, TypeError, "x is None, expected an integer"),
+        (True, TypeError, "x is True, expected an integer"),
+    ],
+)
+def test_bad_food_leaves_the_state_as_it_was(
+    model: crnn.RNN, x: Any, error: type[Exception], message: str
+) -> None:
+    state = model.state()
+    state.feed("ab")
+    before = state.h
+    with pytest.raises(error, match=message):
+        state.feed(x)
+    np.testing.assert_array_equal(state.h, before)
+
+
+# --- samples ---------------------------------------------------------------------------------------
+
+
+def test_sample_is_new_text_without_the_prime(model: crnn.RNN) -> None:
+    text = model.sample(50, prime="abc", seed=1)
+    assert len(text) == 50
+    assert set(text) <= set("abcde")
+    assert model.sample(50, prime="abc", seed=1) == text
+    assert model.sample(50, prime="abc", seed=2) != text
+    assert model.sample(0) == ""
+
+
+def test_sample_without_a_prime_begins_with_the_fresh_state(model: crnn.RNN) -> None:
+    model.by[:] = 0
+    model.by[3] = 1000
+    assert model.sample(1, seed=0) == "d"
+
+
+def test_draws_follow_the_probabilities(model: crnn.RNN) -> None:
+    p = model.state().feed("ab")
+    draws = "".join(model.sample(1, prime="ab", seed=seed) for seed in range(4000))
+    shares = np.array([draws.count(char) / 4000 for char in "abcde"])
+    assert np.all(np.abs(shares - p) < 4 * np.sqrt(p * (1 - p) / 4000))
+
+
+def test_temperature_sharpens_and_zero_takes_the_most_probable(model: crnn.RNN) -> None:
+    best = "abcde"[int(model.state().feed("ab").argmax())]
+    assert {model.sample(1, "ab", temperature=0, seed=seed) for seed in range(20)} == {best}
+    cold, hot = (
+        sum(model.sample(1, "ab", heat, seed) == best for seed in range(300)) for heat in (0.3, 5)
+    )
+    assert cold > hot
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"prime": "aß"}, ValueError, r"prime.*'ß'.*U\+00DF"),
+        ({"length": -1}, ValueError, "length is -1, expected at least 0"),
+        ({"length": 2.5}, TypeError, "length is 2.5"),
+        ({"temperature": -0.1}, ValueError, "temperature is -0.1, expected a finite number"),
+        ({"temperature": np.nan}, ValueError, "temperature is nan"),
+        ({"temperature": np.inf}, ValueError, "temperature is inf"),
+        ({"temperature": "hot"}, TypeError, "temperature is 'hot', expected a number"),
+        ({"seed": -1}, ValueError, "seed"),
+    ],
+)
+def test_bad_arguments_of_sample(
+    model: crnn.RNN, arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        model.sample(**({"length": 3} | arguments))
+
+
+@pytest.mark.parametrize("temperature", [0, 1])
+def test_nan_in_the_parameters_is_an_error_of_sample(model: crnn.RNN, temperature: float) -> None:
+    model.Whh[0, 0] = np.nan
+    assert np.isnan(model.state().feed("a")).all()
+    with pytest.raises(ValueError, match="probabilities contain NaN at character 0"):
+        model.sample(5, prime="a", temperature=temperature)
+
+
+# --- files -----------------------------------------------------------------------------------------
+
+
+@DTYPES
+def test_a_saved_model_comes_back_bit_for_bit(tmp_path: Path, dtype: str) -> None:
+    vocab = crnn.Vocab("\0\r\n𝄞é" + chr(0x10FFFF))
+    model = crnn.RNN(vocab, hidden_size=7, dtype=dtype, seed=[1, 2])
+    model.Whh[0, 1], model.by[2] = np.nan, -0.0
+    model.save(tmp_path / "m.safetensors")
+    back = crnn.load(tmp_path / "m.safetensors")
+    assert same_parameters(back, model)
+    assert back.vocab == vocab
+    assert back.dtype == model.dtype
+    assert back.seed is not None
+    assert back.seed.entropy == [1, 2]
+
+
+def test_parameters_from_elsewhere_are_saved_without_a_seed(tmp_path: Path) -> None:
+    zeros = [np.zeros(shape) for shape in ((2, 3), (2, 2), (3, 2), (2, 1), (3, 1))]
+    crnn.RNN.from_arrays("abc", *zeros).save(tmp_path / "m")
+    assert crnn.load(tmp_path / "m").seed is None
+
+
+def test_saving_keeps_the_old_file_if_asked(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    crnn.RNN("ab", 2).save(path)
+    old = path.read_bytes()
+    crnn.RNN("abc", 2).save(path, keep=True)
+    assert (tmp_path / "m.safetensors.bak").read_bytes() == old
+    assert len(crnn.load(path).vocab) == 3
+
+
+def good_parts() -> tuple[dict[str, Any], dict[str, Any]]:
+    model = crnn.RNN("abc", 2)
+    return dict(model._tensors()), dict(model._header())
+
+
+@pytest.mark.parametrize("missing", ["Why", "vocabulary", "weights_seed"])
+def test_a_checkpoint_that_lacks_something_is_named(tmp_path: Path, missing: str) -> None:
+    tensors, header = good_parts()
+    tensors.pop(missing, None)
+    header.pop(missing, None)
+    checkpoint.write(tmp_path / "m", tensors, header)
+    with pytest.raises(crnn.CheckpointError, match=f"does not describe a model.*{missing}"):
+        crnn.load(tmp_path / "m")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("Why", np.zeros((3, 3), "float32")), ("by", np.zeros((3, 1))), ("bh", np.zeros(2, "int32"))],
+)
+def test_a_checkpoint_whose_arrays_do_not_fit_is_refused(
+    tmp_path: Path, name: str, value: Any
+) -> None:
+    tensors, header = good_parts()
+    checkpoint.write(tmp_path / "m", tensors | {name: value}, header)
+    with pytest.raises(crnn.CheckpointError, match=f"does not describe a model: {name} "):
+        crnn.load(tmp_path / "m")
+
+
+@pytest.mark.parametrize("points", ["abc", [97, 97, 98], [1.5], [-1, 2, 3], [2**40, 1, 2]])
+def test_a_checkpoint_with_an_impossible_vocabulary_is_refused(tmp_path: Path, points: Any) -> None:
+    tensors, header = good_parts()
+    checkpoint.write(tmp_path / "m", tensors, header | {"vocabulary": points})
+    with pytest.raises(crnn.CheckpointError):
+        crnn.load(tmp_path / "m")
+
+
+def test_repr_says_what_it_is(model: crnn.RNN) -> None:
+    assert re.fullmatch(r"RNN\(5 characters, hidden_size=6, dtype='float64'\)", repr(model))
