@@ -83,7 +83,7 @@ def foreign(metadata: dict[str, str] | None, tensors: Tensors | None = None) -> 
     return safetensors.numpy.save(tensors or {"a": np.zeros(2)}, metadata=metadata)
 
 
-# --- round trips -------------------------------------------------------------------------------
+# --- round trips ------------------------------------------------------------------------------
 
 
 @given(
@@ -187,7 +187,7 @@ def test_a_source_tree_that_is_not_installed_saves_too(monkeypatch: pytest.Monke
         checkpoint._version.cache_clear()
 
 
-# --- what cannot be saved ----------------------------------------------------------------------
+# --- what cannot be saved ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_refusal_comes_before_the_file_is_touched(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-# --- damage ------------------------------------------------------------------------------------
+# --- damage -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("flip", [0x01, 0x20, 0x80, 0xFF])
@@ -343,7 +343,7 @@ def test_reading_what_is_not_there(tmp_path: Path) -> None:
             read(path)
 
 
-# --- failures while writing --------------------------------------------------------------------
+# --- failures while writing -------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -440,7 +440,7 @@ def test_only_files_are_replaced(tmp_path: Path) -> None:
         assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
 
 
-# --- the new file ------------------------------------------------------------------------------
+# --- the new file -----------------------------------------------------------------------------
 
 
 @posix

@@ -149,7 +149,7 @@ def test_arrays_of_another_type_or_size_are_refused(p: npt.NDArray[np.float64]) 
 def test_read_only_output_is_refused() -> None:
     p = np.empty(3)
     p.flags.writeable = False
-    with pytest.raises((BufferError, ValueError), match="(?i)read-only|writable"):
+    with pytest.raises((BufferError, ValueError), match=r"(?i)read-only|writable"):
         core.State(core.Net(3, 4, True)).predict(p)
 
 

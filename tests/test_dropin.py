@@ -45,7 +45,7 @@ def assert_agrees(got: tuple[Any, ...], wanted: tuple[Any, ...], dtype: str) -> 
         assert relative_error(value, expected) <= TOLERANCE[dtype]
 
 
-# --- lossFun ---------------------------------------------------------------------------------------
+# --- lossFun --------------------------------------------------------------------------------------
 
 
 @DTYPES
@@ -210,7 +210,7 @@ def test_several_threads_take_turns() -> None:
     assert wrong == []
 
 
-# --- sample ----------------------------------------------------------------------------------------
+# --- sample ---------------------------------------------------------------------------------------
 
 
 def same_numpy_state(one: Any, other: Any) -> bool:
@@ -254,7 +254,7 @@ def test_numpys_state_is_the_references_after_an_error_in_the_middle() -> None:
         notebook.sample(notebook.Parameters(*arrays), h, 0, 500)
     state = np.random.get_state()
     np.random.seed(12)
-    with pytest.raises(ValueError, match="probabilities contain NaN at draw [1-9]"):
+    with pytest.raises(ValueError, match=r"probabilities contain NaN at draw [1-9]"):
         sample(h, 0, 500)
     assert same_numpy_state(np.random.get_state(), state)
 
@@ -267,7 +267,7 @@ def test_nan_in_a_column_never_read_is_an_error_before_the_first_draw_like_the_r
     arrays[0][1, 3] = bad
     _, sample = crnn.bind(*arrays)
     state = np.random.get_state()
-    with pytest.raises(ValueError, match="probabilities contain NaN.*Wxh"):
+    with pytest.raises(ValueError, match=r"probabilities contain NaN.*Wxh"):
         sample(np.zeros((3, 1)), 0, 1)
     assert same_numpy_state(np.random.get_state(), state)
 
@@ -289,7 +289,7 @@ def test_one_character_and_one_unit_work(dtype: str) -> None:
     assert sample(np.zeros((1, 1), dtype), 0, 5) == [0] * 5
 
 
-# --- bad input -------------------------------------------------------------------------------------
+# --- bad input ------------------------------------------------------------------------------------
 
 GOOD = {"inputs": [0, 1], "targets": [1, 2], "hprev": np.zeros((4, 1))}
 BAD_CALLS = [

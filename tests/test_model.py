@@ -133,7 +133,7 @@ def test_one_character_and_one_unit_work() -> None:
     assert model.state().feed("xx").tolist() == [1]
 
 
-# --- states ----------------------------------------------------------------------------------------
+# --- states ---------------------------------------------------------------------------------------
 
 
 @DTYPES
@@ -202,7 +202,7 @@ def test_bad_food_leaves_the_state_as_it_was(
     np.testing.assert_array_equal(state.h, before)
 
 
-# --- samples ---------------------------------------------------------------------------------------
+# --- samples --------------------------------------------------------------------------------------
 
 
 def test_sample_is_new_text_without_the_prime(model: crnn.RNN) -> None:
@@ -264,7 +264,7 @@ def test_nan_in_the_parameters_is_an_error_of_sample(model: crnn.RNN, temperatur
         model.sample(5, prime="a", temperature=temperature)
 
 
-# --- files -----------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------
 
 
 @DTYPES

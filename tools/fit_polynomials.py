@@ -12,9 +12,9 @@ The result depends on nothing but this file, as mpmath computes with integers.
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
 
 from mpmath import mp, mpf
 
@@ -43,11 +43,13 @@ class Formula:
 
 
 def tanh_core(u):
+    """Return p of the formula of tanh."""
     x = mp.sqrt(u)
     return (mp.tanh(x) / x - 1) / u
 
 
 def tanh_weight(u):
+    """Return the weight of an error of tanh_core."""
     x = mp.sqrt(u)
     return u * x / mp.tanh(x)
 
@@ -84,13 +86,14 @@ FORMULAS = [
 
 
 def chebyshev_points(low, high, count):
-    """Points of (low, high), denser at the ends, none of them 0."""
+    """Return points of (low, high), denser at the ends, none of them 0."""
     middle, radius = (low + high) / 2, (high - low) / 2
     points = [middle - radius * mp.cos((2 * i + 1) * mp.pi / (2 * count)) for i in range(count)]
     return [x for x in points if abs(x) > radius / 10**6]
 
 
 def horner(coefficients, x):
+    """Return the value at x of the polynomial, lowest coefficient first."""
     value = mpf(0)
     for c in reversed(coefficients):
         value = value * x + c
@@ -98,22 +101,23 @@ def horner(coefficients, x):
 
 
 def samples(formula, count):
-    """Triples of a point, the exact p and the weight there."""
+    """Return triples of a point, the exact p and the weight there."""
     points = chebyshev_points(formula.low, formula.high, count)
     return [(x, formula.core(x), formula.weight(x)) for x in points]
 
 
 def errors(grid, coefficients):
+    """Return the relative errors of the formula with these coefficients."""
     return [(horner(coefficients, x) - exact) * weight for x, exact, weight in grid]
 
 
 def side(x, order):
-    """The sign of x^order: where it is negative, terms from that order on push the other way."""
+    """Return the sign of x^order: where it is negative, the free terms push the other way."""
     return -1 if x < 0 and order % 2 else 1
 
 
 def levelled(grid, reference, fixed, free):
-    """Coefficients whose errors at the reference points alternate between +level and -level."""
+    """Return coefficients with errors +level, -level, ... at the reference points, and level."""
     matrix, right = mp.matrix(free + 1), mp.matrix(free + 1, 1)
     for row, index in enumerate(reference):
         x, exact, weight = grid[index]
@@ -126,7 +130,7 @@ def levelled(grid, reference, fixed, free):
 
 
 def alternation(values, level):
-    """Indices of values of at least the level and of alternating sign, the largest of each run."""
+    """Return the index of the largest value of each run of one sign; those below level are none."""
     peaks = []
     for i, value in enumerate(values):
         if abs(value) < level:
@@ -139,16 +143,16 @@ def alternation(values, level):
 
 
 def trimmed(peaks, values, count):
-    """The same without the smaller end, again and again: inner ones must alternate."""
+    """Drop the smaller end until count are left; without an inner one they would not alternate."""
     while len(peaks) > count:
         peaks = peaks[1:] if abs(values[peaks[0]]) < abs(values[peaks[-1]]) else peaks[:-1]
     return peaks
 
 
 def remez(grid, fixed, length, reference):
-    """Minimax coefficients on the grid, the first ones fixed, and the points where they touch.
+    """Return minimax coefficients, the first ones fixed, and the points where they are worst.
 
-    The best of all rounds, as the last rounds may wander at the level of the rounding errors.
+    They are the best of all rounds: late rounds can get worse, at the level of the rounding.
     """
     free = length - len(fixed)
     best = None
@@ -158,7 +162,7 @@ def remez(grid, fixed, length, reference):
         largest = max(map(abs, values))
         if best is None or largest < best[0]:
             best = largest, coefficients, reference
-        signed = [v * side(x, len(fixed)) for v, (x, _, _) in zip(values, grid)]
+        signed = [v * side(x, len(fixed)) for v, (x, _, _) in zip(values, grid, strict=True)]
         peaks = trimmed(alternation(signed, level * TOLERANCE), signed, free + 1)
         if largest * TOLERANCE < level or len(peaks) <= free:
             break
@@ -167,12 +171,13 @@ def remez(grid, fixed, length, reference):
 
 
 def rounded(x, precision):
+    """Return x with that many bits."""
     with mp.workprec(precision):
         return +x
 
 
 def fit(formula, kind):
-    """All coefficients of a formula, rounded, and the largest relative error of the result."""
+    """Return all coefficients of a formula, rounded, and its largest relative error with them."""
     grid, fixed, length = samples(formula, GRID), [], formula.lengths[kind]
     reference = [(2 * i + 1) * len(grid) // (2 * length + 2) for i in range(length + 1)]
     for order in range(min(REFITS, length)):
@@ -184,17 +189,16 @@ def fit(formula, kind):
 
 
 def hex_float(x, kind):
-    return float(x).hex() if kind == "f64" else shorter(float(x).hex()) + "f"
-
-
-def shorter(text):
-    """A hex float without the zeros at the end of its fraction."""
+    """Return x as a C constant, a float without the zeros that only a double would need."""
+    text = float(x).hex()
+    if kind == "f64":
+        return text
     mantissa, exponent = text.split("p")
-    return mantissa.rstrip("0").rstrip(".") + "p" + exponent
+    return f"{mantissa.rstrip('0').rstrip('.')}p{exponent}f"
 
 
 def block(formula, kind):
-    """The comment and the array of one formula and type, as C."""
+    """Return the comment and the array of one formula and type, as C."""
     coefficients, error = fit(formula, kind)
     per_line = {"f32": 5, "f64": 4}[kind]
     texts = [hex_float(c, kind) for c in coefficients]
@@ -207,7 +211,7 @@ def block(formula, kind):
 
 
 def check(blocks, path):
-    """Whether the file has every block, word for word; says which it lacks."""
+    """Return whether the file has every block, word for word; say which it lacks."""
     text = path.read_text(encoding="utf-8")
     missing = [b for b in blocks if b not in text]
     for b in missing:
@@ -216,6 +220,7 @@ def check(blocks, path):
 
 
 def main():
+    """Print the tables or check those of the file."""
     parser = argparse.ArgumentParser(
         description="Fit the polynomials of csrc/vmath.h from scratch and print them as C tables.",
         epilog="A fit takes some seconds and gives the same digits on every machine.",

@@ -1,7 +1,7 @@
 """Settings: every number one can choose before a training.
 
-One dataclass is the source of the keywords of `Trainer`, of the options of the command line, of what
-a checkpoint says about its training, and of the words that explain them. It checks ranges and
+One dataclass is the source of the keywords of `Trainer`, of the options of the command line, of
+what a checkpoint says about its training, and of the words that explain them. It checks ranges and
 computes nothing.
 """
 

@@ -1,0 +1,1 @@
+"""One module a peer; each has `version()` and `work(workload, dtype, sizes)`."""
