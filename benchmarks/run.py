@@ -1,7 +1,7 @@
 """Time crnn beside its peers: each in fresh processes, in turn, on one core; medians.
 
-    python benchmarks/run.py                     a table
-    python benchmarks/run.py --json result.json  and all figures, with machine and versions
+python benchmarks/run.py                     a table
+python benchmarks/run.py --json result.json  and all figures, with machine and versions
 """
 
 from __future__ import annotations

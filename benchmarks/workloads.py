@@ -1,8 +1,8 @@
 """The workloads: sizes, data, and how a call is timed. Every peer does the same work on the same data.
 
-    window    one step of training: forward, back through time, clip, Adagrad
-    lossFun   the drop-in function of the notebook on lists: forward, back, clip, fresh gradients
-    sample    the drop-in function of the notebook: 200 characters
+window    one step of training: forward, back through time, clip, Adagrad
+lossFun   the drop-in function of the notebook on lists: forward, back, clip, fresh gradients
+sample    the drop-in function of the notebook: 200 characters
 """
 
 from __future__ import annotations

@@ -6,19 +6,21 @@
 #include "kernels.h"
 #include "simd.h"
 
-/* Squares of this side keep the strided side of a transpose within a few cache lines. */
-#define SQUARE 8
-
-static void transpose(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, real *B, ptrdiff_t ldb)
+static void transpose(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, real *B,
+                      ptrdiff_t ldb)
 {
-    ptrdiff_t whole_m = m - m % SQUARE, whole_n = n - n % SQUARE;
-    for (ptrdiff_t i = 0; i < whole_m; i += SQUARE)
-        for (ptrdiff_t j = 0; j < whole_n; j += SQUARE)
-            for (int jj = 0; jj < SQUARE; jj++)
-                for (int ii = 0; ii < SQUARE; ii++)
-                    B[(j + jj) * ldb + i + ii] = A[(i + ii) * lda + j + jj];
-    for (ptrdiff_t j = 0; j < n; j++)
-        for (ptrdiff_t i = j < whole_n ? whole_m : 0; i < m; i++) B[j * ldb + i] = A[i * lda + j];
+    if (m < SQUARE || n < SQUARE) {
+        for (ptrdiff_t j = 0; j < n; j++)
+            for (ptrdiff_t i = 0; i < m; i++) B[j * ldb + i] = A[i * lda + j];
+        return;
+    }
+    /* The last squares of a row or column lie back over the ones before: same elements, same values. */
+    for (ptrdiff_t j = 0; j < n; j += SQUARE)
+        for (ptrdiff_t i = 0; i < m; i += SQUARE) {
+            ptrdiff_t at_i = i + SQUARE <= m ? i : m - SQUARE;
+            ptrdiff_t at_j = j + SQUARE <= n ? j : n - SQUARE;
+            transpose_square(A + at_i * lda + at_j, lda, B + at_j * ldb + at_i, ldb);
+        }
 }
 
 static void gather_columns(ptrdiff_t t, ptrdiff_t m, const real *A, ptrdiff_t rs, ptrdiff_t cs,

@@ -28,7 +28,7 @@ static inline vec inverse_sqrt(vec x)
     return v_fma(v_mul(y, e), v_fma(e, v_set1(R(0.375f, 0.375)), v_set1(R(0.5f, 0.5))), y);
 }
 
-static inline vec clipped(vec x, vec limit) { return v_min(limit, v_max(v_sub(v_set1(0), limit), x)); }
+static inline vec clipped(vec x, vec limit) { return v_min(limit, v_max(v_mul(v_set1(-1), limit), x)); }
 
 static void clip(ptrdiff_t n, real limit, real *x)
 {

@@ -12,6 +12,7 @@
  *     v_lt, v_select(m, a, b)   lane by lane m ? a : b
  *     v_bits, v_real            reinterpret as integers of the same width and back
  *     i_*                       integer lanes: wrap-around add, sub, or; logical shifts by a constant
+ *     transpose_square          B[j, i] = A[i, j] for a square of SQUARE x SQUARE elements
  *
  * Every operation here gives the same bits in every table. Hardware estimates (rsqrt, rcp),
  * horizontal sums and approximate conversions are absent on purpose.
@@ -129,6 +130,45 @@ static inline ivec i_sub(ivec a, ivec b) { return MI(sub)(a, b); }
 #define i_shl(a, count) MI(slli)(a, count)
 #define i_shr(a, count) MI(srli)(a, count)
 
+/* Of 256 bits in both tables: wider squares take more shuffles an element. */
+#define SQUARE (32 / (int)sizeof(real))
+#if defined(CRNN_F64)
+static inline void transpose_square(const real *A, ptrdiff_t lda, real *B, ptrdiff_t ldb)
+{
+    __m256d half[4]; /* two rows apart: [0, c] [2, c] in one, c and c + 1 in the other half */
+    for (int c = 0; c < 2; c++)
+        for (int r = 0; r < 2; r++) {
+            __m128d upper = _mm_loadu_pd(A + (r + 2) * lda + 2 * c);
+            half[2 * c + r] = _mm256_insertf128_pd(
+                _mm256_castpd128_pd256(_mm_loadu_pd(A + r * lda + 2 * c)), upper, 1);
+        }
+    for (int c = 0; c < 2; c++) {
+        _mm256_storeu_pd(B + 2 * c * ldb, _mm256_unpacklo_pd(half[2 * c], half[2 * c + 1]));
+        _mm256_storeu_pd(B + (2 * c + 1) * ldb, _mm256_unpackhi_pd(half[2 * c], half[2 * c + 1]));
+    }
+}
+#else
+static inline void transpose_square(const real *A, ptrdiff_t lda, real *B, ptrdiff_t ldb)
+{
+    for (int c = 0; c < 8; c += 4) { /* four columns of A become four rows of B */
+        __m256 row[4];               /* rows r and r + 4 in the halves of one vector */
+        for (int r = 0; r < 4; r++) {
+            __m128 upper = _mm_loadu_ps(A + (r + 4) * lda + c);
+            row[r] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(A + r * lda + c)),
+                                          upper, 1);
+        }
+        __m256 low01 = _mm256_unpacklo_ps(row[0], row[1]);
+        __m256 low23 = _mm256_unpacklo_ps(row[2], row[3]);
+        __m256 high01 = _mm256_unpackhi_ps(row[0], row[1]);
+        __m256 high23 = _mm256_unpackhi_ps(row[2], row[3]);
+        _mm256_storeu_ps(B + c * ldb, _mm256_shuffle_ps(low01, low23, 0x44));
+        _mm256_storeu_ps(B + (c + 1) * ldb, _mm256_shuffle_ps(low01, low23, 0xee));
+        _mm256_storeu_ps(B + (c + 2) * ldb, _mm256_shuffle_ps(high01, high23, 0x44));
+        _mm256_storeu_ps(B + (c + 3) * ldb, _mm256_shuffle_ps(high01, high23, 0xee));
+    }
+}
+#endif
+
 #elif defined(CRNN_NEON)
 #include <arm_neon.h>
 
@@ -192,6 +232,27 @@ static inline ivec i_sub(ivec a, ivec b) { return IQ(sub)(a, b); }
 static inline ivec i_or(ivec a, ivec b) { return IQ(orr)(a, b); }
 static inline ivec i_and(ivec a, ivec b) { return IQ(and)(a, b); }
 
+#define SQUARE LANES
+#if defined(CRNN_F64)
+static inline void transpose_square(const real *A, ptrdiff_t lda, real *B, ptrdiff_t ldb)
+{
+    vec row0 = v_load(A), row1 = v_load(A + lda);
+    v_store(B, vzip1q_f64(row0, row1));
+    v_store(B + ldb, vzip2q_f64(row0, row1));
+}
+#else
+static inline void transpose_square(const real *A, ptrdiff_t lda, real *B, ptrdiff_t ldb)
+{
+    float32x4x2_t even = vzipq_f32(v_load(A), v_load(A + 2 * lda)); /* [0, c] [2, c] ... */
+    float32x4x2_t odd = vzipq_f32(v_load(A + lda), v_load(A + 3 * lda));
+    for (int c = 0; c < 2; c++) {
+        float32x4x2_t columns = vzipq_f32(even.val[c], odd.val[c]);
+        v_store(B + 2 * c * ldb, columns.val[0]);
+        v_store(B + (2 * c + 1) * ldb, columns.val[1]);
+    }
+}
+#endif
+
 #elif defined(CRNN_PORTABLE)
 #include <math.h> /* fma and fmaf alone: exact by the C standard */
 
@@ -226,6 +287,12 @@ static inline ivec i_or(ivec a, ivec b) { return a | b; }
 static inline ivec i_and(ivec a, ivec b) { return a & b; }
 #define i_shl(a, count) ((ivec)(a) << (count))
 #define i_shr(a, count) ((ivec)(a) >> (count))
+#define SQUARE 8 /* of so many elements that both sides stay within a few cache lines */
+static inline void transpose_square(const real *A, ptrdiff_t lda, real *B, ptrdiff_t ldb)
+{
+    for (int j = 0; j < SQUARE; j++)
+        for (int i = 0; i < SQUARE; i++) B[j * ldb + i] = A[i * lda + j];
+}
 
 #else
 #error "compile with -DCRNN_PORTABLE, -DCRNN_AVX2, -DCRNN_AVX512 or -DCRNN_NEON"

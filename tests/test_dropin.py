@@ -291,7 +291,7 @@ def test_one_character_and_one_unit_work(dtype: str) -> None:
 
 # --- bad input ------------------------------------------------------------------------------------
 
-GOOD = {"inputs": [0, 1], "targets": [1, 2], "hprev": np.zeros((4, 1))}
+GOOD: dict[str, Any] = {"inputs": [0, 1], "targets": [1, 2], "hprev": np.zeros((4, 1))}
 BAD_CALLS = [
     ({"inputs": [0, 5]}, IndexError, r"inputs\[1\] is 5, expected an index from 0 to 4"),
     ({"inputs": [-1, 0]}, IndexError, r"inputs\[0\] is -1, expected an index from 0 to 4"),

@@ -15,8 +15,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
-from mpmath import mp, mpf
+from mpmath import mp, mpf  # type: ignore[import-untyped]
+
+Real: TypeAlias = Any  # an mpf; mpmath says nothing of its types
+Grid: TypeAlias = list[tuple[Real, Real, Real]]  # point, exact value, weight
 
 mp.prec = 160
 GRID = 600  # points of the grid on which the error is levelled
@@ -35,20 +39,20 @@ class Formula:
 
     name: str
     about: str  # what the comment in vmath.h says
-    core: Callable  # the exact p(x); never called with x = 0
-    weight: Callable
-    low: mpf
-    high: mpf
-    lengths: dict  # type -> number of coefficients
+    core: Callable[[Real], Real]  # the exact p(x); never called with x = 0
+    weight: Callable[[Real], Real]
+    low: Real
+    high: Real
+    lengths: dict[str, int]  # type -> number of coefficients
 
 
-def tanh_core(u):
+def tanh_core(u: Real) -> Real:
     """Return p of the formula of tanh."""
     x = mp.sqrt(u)
     return (mp.tanh(x) / x - 1) / u
 
 
-def tanh_weight(u):
+def tanh_weight(u: Real) -> Real:
     """Return the weight of an error of tanh_core."""
     x = mp.sqrt(u)
     return u * x / mp.tanh(x)
@@ -85,14 +89,14 @@ FORMULAS = [
 ]
 
 
-def chebyshev_points(low, high, count):
+def chebyshev_points(low: Real, high: Real, count: int) -> list[Real]:
     """Return points of (low, high), denser at the ends, none of them 0."""
     middle, radius = (low + high) / 2, (high - low) / 2
     points = [middle - radius * mp.cos((2 * i + 1) * mp.pi / (2 * count)) for i in range(count)]
     return [x for x in points if abs(x) > radius / 10**6]
 
 
-def horner(coefficients, x):
+def horner(coefficients: list[Real], x: Real) -> Real:
     """Return the value at x of the polynomial, lowest coefficient first."""
     value = mpf(0)
     for c in reversed(coefficients):
@@ -100,23 +104,25 @@ def horner(coefficients, x):
     return value
 
 
-def samples(formula, count):
+def samples(formula: Formula, count: int) -> Grid:
     """Return triples of a point, the exact p and the weight there."""
     points = chebyshev_points(formula.low, formula.high, count)
     return [(x, formula.core(x), formula.weight(x)) for x in points]
 
 
-def errors(grid, coefficients):
+def errors(grid: Grid, coefficients: list[Real]) -> list[Real]:
     """Return the relative errors of the formula with these coefficients."""
     return [(horner(coefficients, x) - exact) * weight for x, exact, weight in grid]
 
 
-def side(x, order):
+def side(x: Real, order: int) -> int:
     """Return the sign of x^order: where it is negative, the free terms push the other way."""
     return -1 if x < 0 and order % 2 else 1
 
 
-def levelled(grid, reference, fixed, free):
+def levelled(
+    grid: Grid, reference: list[int], fixed: list[Real], free: int
+) -> tuple[list[Real], Real]:
     """Return coefficients with errors +level, -level, ... at the reference points, and level."""
     matrix, right = mp.matrix(free + 1), mp.matrix(free + 1, 1)
     for row, index in enumerate(reference):
@@ -129,9 +135,9 @@ def levelled(grid, reference, fixed, free):
     return fixed + [solution[i] for i in range(free)], abs(solution[free])
 
 
-def alternation(values, level):
+def alternation(values: list[Real], level: Real) -> list[int]:
     """Return the index of the largest value of each run of one sign; those below level are none."""
-    peaks = []
+    peaks: list[int] = []
     for i, value in enumerate(values):
         if abs(value) < level:
             continue
@@ -142,20 +148,22 @@ def alternation(values, level):
     return peaks
 
 
-def trimmed(peaks, values, count):
+def trimmed(peaks: list[int], values: list[Real], count: int) -> list[int]:
     """Drop the smaller end until count are left; without an inner one they would not alternate."""
     while len(peaks) > count:
         peaks = peaks[1:] if abs(values[peaks[0]]) < abs(values[peaks[-1]]) else peaks[:-1]
     return peaks
 
 
-def remez(grid, fixed, length, reference):
+def remez(
+    grid: Grid, fixed: list[Real], length: int, reference: list[int]
+) -> tuple[list[Real], list[int]]:
     """Return minimax coefficients, the first ones fixed, and the points where they are worst.
 
     They are the best of all rounds: late rounds can get worse, at the level of the rounding.
     """
     free = length - len(fixed)
-    best = None
+    best: tuple[Real, list[Real], list[int]] | None = None
     for _ in range(ROUNDS):
         coefficients, level = levelled(grid, reference, fixed, free)
         values = errors(grid, coefficients)
@@ -167,18 +175,20 @@ def remez(grid, fixed, length, reference):
         if largest * TOLERANCE < level or len(peaks) <= free:
             break
         reference = peaks
-    return best[1:]
+    assert best is not None
+    return best[1], best[2]
 
 
-def rounded(x, precision):
+def rounded(x: Real, precision: int) -> Real:
     """Return x with that many bits."""
     with mp.workprec(precision):
         return +x
 
 
-def fit(formula, kind):
+def fit(formula: Formula, kind: str) -> tuple[list[Real], Real]:
     """Return all coefficients of a formula, rounded, and its largest relative error with them."""
-    grid, fixed, length = samples(formula, GRID), [], formula.lengths[kind]
+    grid, length = samples(formula, GRID), formula.lengths[kind]
+    fixed: list[Real] = []
     reference = [(2 * i + 1) * len(grid) // (2 * length + 2) for i in range(length + 1)]
     for order in range(min(REFITS, length)):
         coefficients, reference = remez(grid, fixed, length, reference)
@@ -188,7 +198,7 @@ def fit(formula, kind):
     return fixed, max(map(abs, errors(samples(formula, CHECK_GRID), fixed)))
 
 
-def hex_float(x, kind):
+def hex_float(x: Real, kind: str) -> str:
     """Return x as a C constant, a float without the zeros that only a double would need."""
     text = float(x).hex()
     if kind == "f64":
@@ -197,7 +207,7 @@ def hex_float(x, kind):
     return f"{mantissa.rstrip('0').rstrip('.')}p{exponent}f"
 
 
-def block(formula, kind):
+def block(formula: Formula, kind: str) -> str:
     """Return the comment and the array of one formula and type, as C."""
     coefficients, error = fit(formula, kind)
     per_line = {"f32": 5, "f64": 4}[kind]
@@ -210,7 +220,7 @@ def block(formula, kind):
     )
 
 
-def check(blocks, path):
+def check(blocks: list[str], path: Path) -> bool:
     """Return whether the file has every block, word for word; say which it lacks."""
     text = path.read_text(encoding="utf-8")
     missing = [b for b in blocks if b not in text]
@@ -219,7 +229,7 @@ def check(blocks, path):
     return not missing
 
 
-def main():
+def main() -> None:
     """Print the tables or check those of the file."""
     parser = argparse.ArgumentParser(
         description="Fit the polynomials of csrc/vmath.h from scratch and print them as C tables.",

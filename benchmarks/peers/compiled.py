@@ -7,9 +7,9 @@ from itertools import cycle
 
 import numpy as np
 from oracle import notebook
+from workloads import SAMPLED, SEED, Sizes, text
 
 import crnn
-from workloads import SAMPLED, SEED, Sizes, text
 
 
 def version() -> str:
@@ -37,4 +37,7 @@ def work(workload: str, dtype: str, sizes: Sizes) -> Callable[[int], None]:
         for _ in range(n):
             draw(hprev, 0, SAMPLED)
 
-    return {"window": trainer.train, "lossFun": loss_fun, "sample": sample}[workload]
+    def window(n: int) -> None:
+        trainer.train(n)
+
+    return {"window": window, "lossFun": loss_fun, "sample": sample}[workload]

@@ -7,7 +7,6 @@ from itertools import cycle
 
 import numpy as np
 from oracle import notebook
-
 from workloads import SAMPLED, SEED, Sizes, text
 
 

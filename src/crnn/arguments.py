@@ -65,35 +65,30 @@ def indices(name: str, values: Any, end: int) -> IntArray:
     IndexError
         If an index is below 0 or not below `end`.
     """
-    array = _integers(name, values)
-    if array.size == 0:
+    _check_integers(name, values)
+    if len(values) == 0:
         raise ValueError(f"{name} is empty, expected at least one character index")
-    outside = np.flatnonzero((array < 0) | (array >= end))
-    if outside.size:
-        at = int(outside[0])
-        raise IndexError(f"{name}[{at}] is {array[at]}, expected an index from 0 to {end - 1}")
-    return np.ascontiguousarray(array, np.int32)
+    listed = isinstance(values, list | tuple)
+    low, high = (min(values), max(values)) if listed else (values.min(), values.max())
+    if not (0 <= low and high < end):
+        at = next(at for at, value in enumerate(values) if not 0 <= value < end)
+        raise IndexError(f"{name}[{at}] is {values[at]}, expected an index from 0 to {end - 1}")
+    return np.array(values, np.int32)
 
 
-def _integers(name: str, values: Any) -> npt.NDArray[Any]:
-    """Return a one-dimensional array of an integer type, or object for integers beyond 64 bits."""
+def _check_integers(name: str, values: Any) -> None:
+    """Raise an error if `values` is no list, tuple or one-dimensional array of integers."""
     expected = "expected a list of integers or a one-dimensional array of an integer type"
     if isinstance(values, list | tuple):
-        for at, value in enumerate(values):
-            if type(value) is not int:
+        if set(map(type, values)) - {int}:
+            for at, value in enumerate(values):
                 integer(f"{name}[{at}]", value)
-        return np.array(values, np.int64 if _fits(values) else object)
-    if not isinstance(values, np.ndarray) or isinstance(values, np.ma.MaskedArray):
+    elif not isinstance(values, np.ndarray) or isinstance(values, np.ma.MaskedArray):
         raise TypeError(f"{name} is of type {type(values).__name__}, {expected}")
-    if values.dtype.kind not in "iu":
+    elif values.dtype.kind not in "iu":
         raise TypeError(f"{name} has dtype {values.dtype}, {expected}")
-    if values.ndim != 1:
+    elif values.ndim != 1:
         raise ValueError(f"{name} has shape {values.shape}, {expected}")
-    return values
-
-
-def _fits(values: list[int] | tuple[int, ...]) -> bool:
-    return not values or (min(values) >= -(2**63) and max(values) < 2**63)
 
 
 def real_array(

@@ -12,9 +12,8 @@ choose the type. Characters, files and settings are unknown here.
 import os
 
 cimport cython
-from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.math cimport NAN, isnan, sqrt
-from libc.stdint cimport int32_t, uint32_t, uint64_t
+from libc.math cimport NAN, isnan
+from libc.stdint cimport int32_t
 from libc.string cimport memcpy, memset
 
 from crnn.kernels cimport (
@@ -24,23 +23,13 @@ from crnn.kernels cimport (
 )
 from crnn.memory cimport Buffer, index_address, real_address
 from crnn.memory import affordable
+from crnn.rng cimport bitgen, bitgen_of, coin, fill_with_normals, numpy_coin, raw_coin
 
 cdef extern from "fpmode.h" nogil:
     ctypedef struct crnn_fpmode:
         pass
     crnn_fpmode crnn_fpmode_enter()
     void crnn_fpmode_leave(crnn_fpmode theirs)
-
-
-# NumPy's interface to a bit generator (numpy/random/bitgen.h), found in its capsule.
-ctypedef struct bitgen:
-    void* state
-    uint64_t (*next_uint64)(void* state) noexcept nogil
-    uint32_t (*next_uint32)(void* state) noexcept nogil
-    double (*next_double)(void* state) noexcept nogil
-    uint64_t (*next_raw)(void* state) noexcept nogil
-
-ctypedef double (*coin)(bitgen* bits) noexcept nogil
 
 
 # --- The RNN over one window -----------------------------------------------------------------------
@@ -211,16 +200,6 @@ cdef void train_window(Course* r, real* w) noexcept nogil:
 
 # --- The sampler -----------------------------------------------------------------------------------
 
-cdef double raw_coin(bitgen* bits) noexcept nogil:
-    """A uniform number in [0, 1) from the upper 53 of 64 raw bits: our own arithmetic."""
-    return <double> (bits.next_uint64(bits.state) >> 11) * (1.0 / 9007199254740992.0)
-
-
-cdef double numpy_coin(bitgen* bits) noexcept nogil:
-    """NumPy's random_sample(), whatever the generator."""
-    return bits.next_double(bits.state)
-
-
 cdef Py_ssize_t sample(const Shape* S, const Weights* W, real* h, real* z, real* y,
                        Py_ssize_t seed_ix, Py_ssize_t n, double temperature, coin toss,
                        bitgen* bits, int32_t* ixes) noexcept nogil:
@@ -244,48 +223,17 @@ cdef Py_ssize_t sample(const Shape* S, const Weights* W, real* h, real* z, real*
     return n
 
 
-# --- First weights ---------------------------------------------------------------------------------
-
-cdef double normal(const crnn_tables* K, bitgen* bits, double* spare) noexcept nogil:
-    """A standard normal number by the polar method (Marsaglia and Bray 1964), which makes two."""
-    cdef double u, v, s, log_s, factor
-    if not isnan(spare[0]):
-        u = spare[0]
-        spare[0] = NAN
-        return u
-    while True:
-        u = 2 * raw_coin(bits) - 1
-        v = 2 * raw_coin(bits) - 1
-        s = u * u + v * v
-        if 0 < s < 1:
-            break
-    K.f64.log(1, &s, &log_s)
-    factor = sqrt(-2 * log_s / s)
-    spare[0] = v * factor
-    return u * factor
-
-
-cdef void draw_matrix(const crnn_tables* K, Py_ssize_t m, Py_ssize_t n, const Matrix* W, bitgen* bits,
-                      double* spare, real* of_type) noexcept nogil:
-    """W[i, j] = 0.01 times a normal number, row by row; rounded once to the type."""
-    cdef Py_ssize_t i, j
-    for i in range(m):
-        for j in range(n):
-            (<real*> W.at)[i * W.rs + j * W.cs] = <real> (normal(K, bits, spare) * 0.01)
-
+# --- First weights ----------------------------------------------------------------------------------
 
 cdef void draw_weights(const Shape* S, const Weights* W, bitgen* bits, real* of_type) noexcept nogil:
+    """Wxh, Whh, Why from N(0, 0.01^2), one after the other, each row by row."""
     cdef double spare = NAN
-    draw_matrix(S.K, S.H, S.V, &W.Wxh, bits, &spare, of_type)
-    draw_matrix(S.K, S.H, S.H, &W.Whh, bits, &spare, of_type)
-    draw_matrix(S.K, S.V, S.H, &W.Why, bits, &spare, of_type)
+    fill_with_normals(S.K, bits, &spare, 0.01, S.H, S.V, W.Wxh.rs, W.Wxh.cs, <real*> W.Wxh.at)
+    fill_with_normals(S.K, bits, &spare, 0.01, S.H, S.H, W.Whh.rs, W.Whh.cs, <real*> W.Whh.at)
+    fill_with_normals(S.K, bits, &spare, 0.01, S.V, S.H, W.Why.rs, W.Why.cs, <real*> W.Why.at)
 
 
 # --- What Python holds -----------------------------------------------------------------------------
-
-cdef bitgen* bitgen_of(object bit_generator) except NULL:
-    return <bitgen*> PyCapsule_GetPointer(bit_generator.capsule, "BitGenerator")
-
 
 cdef const int32_t* indices_of(object array, str name, Py_ssize_t n, Py_ssize_t V) except NULL:
     """The n indices of an int32 array, each checked to be in [0, V)."""
@@ -381,6 +329,8 @@ cdef class Net:
     def __cinit__(self, V, H, bint double, str isa=None):
         cdef Py_ssize_t itemsize = 8 if double else 4
         cdef Shape* S = &self.S
+        if V < 1 or H < 1:
+            raise ValueError(f"V is {V} and H is {H}, expected at least 1")
         longest = 64 * ((max(H, V) * itemsize) // 64 + 2)
         affordable(longest * (V + 2 * H + 2))   # in Python's integers: nothing below overflows
         S.K = chosen if isa is None else tables_of(isa)
@@ -434,14 +384,14 @@ cdef class Window:
         cdef const Shape* S = &net.S
         cdef Py_ssize_t b = net.itemsize
         cdef Workspace* n = &self.n
-        longest = max(S.ldh, S.ldv, S.H * S.ldh + max(S.H * S.ldv, S.V * S.ldh))
-        affordable((4 * T + 4) * longest * b)   # in Python's integers: nothing below overflows
+        reals = (2 * T + 1) * S.ldh + T * S.ldv + S.H * S.ldh + max(S.H * S.ldv, S.V * S.ldh)
+        affordable((reals + T + 128) * b + (2 * T + S.V) * 4)   # in Python's integers
         n.T = T
         cdef Py_ssize_t Whh = (2 * n.T + 1) * S.ldh + n.T * S.ldv
         cdef Py_ssize_t Why = Whh + S.H * S.ldh
         cdef Py_ssize_t losses = Why + (S.H * S.ldv if in_rows else S.V * S.ldh)
-        cdef Py_ssize_t reals = losses + padded(T, b)
-        self.block = Buffer(reals * b + (2 * n.T + S.V) * sizeof(int32_t))
+        cdef Py_ssize_t indices = losses + padded(T, b)
+        self.block = Buffer(indices * b + (2 * n.T + S.V) * sizeof(int32_t))
         cdef char* at = <char*> self.block.data
         n.Hs = at
         n.dHs = at + (n.T + 1) * S.ldh * b
@@ -453,7 +403,7 @@ cdef class Window:
             n.turned.Whh = Matrix(at + Whh * b, S.ldh, 1)
             n.turned.Why = Matrix(at + Why * b, S.ldh, 1)
         n.losses = at + losses * b
-        n.slot = <int32_t*> (at + reals * b)
+        n.slot = <int32_t*> (at + indices * b)
         n.seen = n.slot + n.T
         n.slot_of = n.seen + n.T
         memset(n.slot_of, -1, S.V * sizeof(int32_t))

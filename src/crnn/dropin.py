@@ -167,6 +167,9 @@ class _Bound:
 
 def _in_rows(array: Array) -> Array:
     """Return `array` itself, or a copy if it is not C-contiguous and aligned."""
+    flags = array.flags
+    if flags.c_contiguous and flags.aligned:
+        return array
     return np.require(array, requirements=["C", "A"])
 
 

@@ -1,0 +1,37 @@
+"""The examples run from beginning to end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.mark.filterwarnings("default")  # of Jupyter's own machinery
+def test_the_notebook_runs(tmp_path: Path) -> None:
+    notebook = nbformat.read(EXAMPLES / "rnn_demo.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
+    printed = "".join(
+        output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])
+    )
+    assert "iter 4000, loss: " in printed
+    assert "4001 windows" in printed
+
+
+def test_the_drop_in_example_prints_what_the_notebook_prints(tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("to be or not to be, that is the question. " * 20, "utf-8")
+    command = [sys.executable, str(EXAMPLES / "drop_in.py"), str(text), "1001"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert lines[0] == "data has 840 characters, 15 unique."
+    losses = [float(line.split()[-1]) for line in lines if line.startswith("iter ")]
+    assert len(losses) == 2
+    assert losses[1] < losses[0] / 2

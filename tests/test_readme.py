@@ -1,0 +1,58 @@
+"""What README.md promises, run: its Python blocks and its commands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("code", blocks("python"), ids=["drop-in", "model"])
+def test_python_blocks_run(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.random.seed(1)
+    scope: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), scope)
+    if "trainer" in scope:
+        loss, sample, best = capsys.readouterr().out.splitlines()
+        assert float(loss) < 40
+        assert len(sample) == 60
+        assert best == "e"
+
+
+def crnn_commands() -> list[str]:
+    lines = "\n".join(blocks("sh")).splitlines()
+    return [command for line in lines for command in line.split(" && ") if command[:5] == "crnn "]
+
+
+def test_commands_run_in_their_order(tmp_path: Path) -> None:
+    commands = crnn_commands()
+    assert len(commands) == 4
+    for command in commands:
+        words = [sys.executable, "-m", "crnn", *shlex.split(command)[1:]]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        if "sample" in words:
+            assert done.stdout.startswith("The ")
+            assert len(done.stdout) == 4 + 80
+    assert {path.name for path in tmp_path.iterdir()} == {"model.safetensors", "small.safetensors"}
+
+
+def test_links_lead_to_files() -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    assert len(links) >= 3
+    for link in links:
+        assert (Path(__file__).parent.parent / link).exists(), link
