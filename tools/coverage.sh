@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Which lines of Python and Cython the default tests run; fails under 95 %.
 #
-#     tools/coverage.sh [FOLDER]     the report's files go to FOLDER (default: build/coverage)
+#     tools/coverage.sh [FOLDER [PYTEST ARGUMENT]...]     FOLDER keeps the data (default: build/coverage)
 #
 # Needs `pip install '.[dev]'`. Works in a copy: the tracer wants each .pyx, its C and its module side
 # by side, which no installed package has.
@@ -11,7 +11,7 @@ mkdir -p "${1:-build/coverage}"
 folder=$(cd "${1:-build/coverage}" && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-cp -r csrc src tests examples benchmarks README.md CMakeLists.txt pyproject.toml "$copy"
+cp -r csrc src tests examples benchmarks CMakeLists.txt ./*.md ./*.toml "$copy"
 
 cmake -S . -B "$copy/kernels" -G Ninja -DCRNN_PYTHON=OFF >/dev/null
 cmake --build "$copy/kernels" >/dev/null
@@ -26,7 +26,11 @@ for module in memory rng core; do
 done
 
 export PYTHONPATH="$copy/src" COVERAGE_FILE="$folder/data"
+python -c 'import crnn, sys; sys.exit(not crnn.__file__.startswith(sys.argv[1]))' "$copy" || {
+    echo "another crnn comes first: an editable install hides this copy, use a plain one" >&2
+    exit 1
+}
 coverage erase
-coverage run -m pytest -q
+coverage run -m pytest -q "${@:2}"
 coverage combine -q
 coverage report

@@ -10,7 +10,7 @@ import click
 
 from crnn.settings import Settings
 
-__all__ = ["Period", "PeriodType", "setting_options"]
+__all__ = ["Period", "read_period", "setting_options"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -24,17 +24,18 @@ def setting_options(function: Function) -> Function:
 
 def _option(setting: Field[Any]) -> Callable[[Function], Function]:
     about = setting.metadata
-    unit = f" ({about['unit']})" if about["unit"] else ""
+    unit = "" if about["unit"] in about["text"] else f", in {about['unit']}"
     return click.option(
         "--" + setting.name.replace("_", "-"),
         type=_type(setting),
+        metavar=None if about["choices"] else "N" if isinstance(setting.default, int) else "X",
         default=setting.default,
         show_default=True,
         help=f"{about['text']}{unit}.",
     )
 
 
-def _type(setting: Field[Any]) -> click.ParamType[Any]:
+def _type(setting: Field[Any]) -> click.Choice[str] | click.IntRange | click.FloatRange:
     """Return what click checks a setting with: its kind and its range."""
     about = setting.metadata
     if about["choices"]:
@@ -55,24 +56,23 @@ class Period:
         return str(self.windows) if self.windows is not None else f"{self.seconds:g}s"
 
 
-class PeriodType(click.ParamType["Period"]):
-    """Reads ``1000`` as windows and ``30s`` as seconds."""
+def read_period(ctx: click.Context, param: click.Parameter, value: str) -> Period:
+    """Return ``1000`` as windows and ``30s`` as seconds; the callback of an option.
 
-    name = "N|Ns"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Period:
-        """Return the period that was written."""
-        if isinstance(value, Period):
-            return value
-        try:
-            if value.endswith("s"):
-                period = Period(seconds=float(value[:-1]))
-            else:
-                period = Period(windows=int(value))
-        except ValueError:
-            period = Period(windows=0)
-        if not (period.windows or period.seconds or 0) > 0:
-            self.fail(f"{value!r} is neither a number of windows nor seconds such as 30s", param, ctx)
-        return period
+    Raises
+    ------
+    click.BadParameter
+        If it is neither, or not above zero.
+    """
+    try:
+        if value.endswith("s"):
+            period = Period(seconds=float(value[:-1]))
+        else:
+            period = Period(windows=int(value))
+    except ValueError:
+        period = Period(windows=0)
+    if not (period.windows or period.seconds or 0) > 0:
+        raise click.BadParameter(
+            f"{value!r} is neither a number of windows such as 5000 nor of seconds such as 30s"
+        )
+    return period

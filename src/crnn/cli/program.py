@@ -1,7 +1,7 @@
 """The program around the commands: streams in UTF-8, errors as one line, exit statuses.
 
-0: done. 1: an error, said in one line. 2: the command line itself is wrong. 128 + signal: stopped by
-that signal, a closed pipe included. What is none of these is a bug and shows its traceback.
+0: done. 1: an error, said in one line. 2: the command line itself is wrong. 128 + signal: stopped
+by that signal, a closed pipe included. What is none of these is a bug and shows its traceback.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from typing import Any, Final
 
 import click
 
+from crnn.cli import output
 from crnn.cli.visible import visible
 
 __all__ = [
     "CLOSED_PIPE",
     "HELP_NAMES",
     "Program",
-    "abandon_stdout",
     "command_line",
     "explained",
-    "in_terminal",
+    "safe_name",
     "stopped_by",
 ]
 
@@ -43,14 +43,25 @@ class Program(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-        return super().main(*args, **kwargs)
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:  # of click's own writing; what the layers below raise is explained
+            output.abandon()
+            click.echo(f"Error: {output.OutputError(error)}", err=True)
+            sys.exit(1)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which they are used."""
+        return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the chosen command."""
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:
-            abandon_stdout()
+        except output.OutputError as error:
+            output.abandon()
+            if not error.closed:
+                raise click.ClickException(str(error)) from error
             raise click.exceptions.Exit(CLOSED_PIPE) from None
         except KeyboardInterrupt:
             click.echo("\nStopped.", err=True)
@@ -68,8 +79,6 @@ def explained(hint: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except BrokenPipeError:
-        raise
     except (OSError, ValueError, ImportError, MemoryError) as error:
         what = visible(str(error) or "there is not enough memory", keep="\n")
         raise click.ClickException(f"{what}; {hint}" if hint else what) from error
@@ -78,19 +87,6 @@ def explained(hint: str = "") -> Iterator[None]:
 def stopped_by(number: int) -> int:
     """Return the exit status of a process that a signal stopped."""
     return 128 + number
-
-
-def abandon_stdout() -> None:
-    """Let standard output lead nowhere: its reader is gone, and Python flushes it at exit."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-
-
-def in_terminal() -> bool:
-    """Tell whether somebody looks at standard output."""
-    return sys.stdout.isatty()
 
 
 def command_line(ctx: click.Context, command: str, *words: str, files: tuple[str, ...] = ()) -> str:

@@ -4,9 +4,28 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["bits_per_character", "duration", "file_size", "loss_in_units", "precise_duration"]
+__all__ = [
+    "bits_per_character",
+    "count",
+    "duration",
+    "file_size",
+    "loss_in_units",
+    "precise_duration",
+]
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_HUGE = 1e6
+
+
+def count(number: int, thing: str) -> str:
+    """Return a number of things.
+
+    Examples
+    --------
+    >>> count(1, "window"), count(2000, "window")
+    ('1 window', '2,000 windows')
+    """
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def duration(seconds: float) -> str:
@@ -63,6 +82,10 @@ def loss_in_units(smooth_loss: float, seq_length: int) -> tuple[str, str]:
     --------
     >>> loss_in_units(46.2, 25)
     ('46.20 nats per window', '2.666 bits per character')
+    >>> loss_in_units(4e300, 25)[0]  # of a training that went wrong
+    '4e+300 nats per window'
     """
     bits = bits_per_character(smooth_loss, seq_length)
-    return f"{smooth_loss:.2f} nats per window", f"{bits:.3f} bits per character"
+    nats_text = f"{smooth_loss:.2f}" if smooth_loss < _HUGE else f"{smooth_loss:.3g}"
+    bits_text = f"{bits:.3f}" if bits < _HUGE else f"{bits:.3g}"
+    return f"{nats_text} nats per window", f"{bits_text} bits per character"

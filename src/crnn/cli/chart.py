@@ -1,0 +1,80 @@
+"""A curve in a terminal: the loss over the windows, drawn with block characters."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["Curve"]
+
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+_EIGHTHS = 8
+_MOST_POINTS = 4096
+
+
+class Curve:
+    """Points of a curve, few enough to draw whatever their number was.
+
+    Attributes
+    ----------
+    highest, lowest : float
+        Of all values that were added; NaN before the first.
+    """
+
+    def __init__(self) -> None:
+        self.highest = self.lowest = math.nan
+        self._points: list[tuple[int, float]] = []
+
+    def add(self, step: int, value: float) -> None:
+        """Add a point; steps never decrease. A value that is not finite leaves no mark."""
+        if not math.isfinite(value):
+            return
+        self.highest = value if math.isnan(self.highest) else max(self.highest, value)
+        self.lowest = value if math.isnan(self.lowest) else min(self.lowest, value)
+        if len(self._points) >= _MOST_POINTS:
+            del self._points[1::2]
+        self._points.append((step, value))
+
+    def draw(self, width: int, height: int, end: int) -> list[str]:
+        r"""Return the curve as `height` lines of at most `width` characters.
+
+        Parameters
+        ----------
+        width, height : int
+            Columns and rows.
+        end : int
+            The step at the right edge.
+
+        Examples
+        --------
+        >>> curve = Curve()
+        >>> for step, value in [(0, 8.0), (25, 4.0), (50, 2.0), (75, 1.0)]:
+        ...     curve.add(step, value)
+        >>> print("\n".join(curve.draw(width=8, height=2, end=100)))
+        ██
+        ██▇▇▃▃▁
+        """
+        span = self.highest - self.lowest
+        most = _EIGHTHS * height - 1
+        levels = [
+            1 + (round((value - self.lowest) / span * most) if span > 0 else 0)
+            for value in self._columns(width, end)
+        ]
+        return [
+            "".join(_block(level, row) for level in levels).rstrip()
+            for row in reversed(range(height))
+        ]
+
+    def _columns(self, width: int, end: int) -> list[float]:
+        """Return the first value of each column; one without a point repeats the one before."""
+        columns: list[float] = []
+        for step, value in self._points:
+            column = min(width - 1, step * width // max(end, 1))
+            if column >= len(columns):
+                gap = column - len(columns)
+                columns += [columns[-1] if columns else value] * gap + [value]
+        return columns
+
+
+def _block(level: int, row: int) -> str:
+    """Return what a bar of `level` eighths shows in a row, 0 at the bottom."""
+    return _BLOCKS[max(0, min(_EIGHTHS, level - row * _EIGHTHS))]

@@ -1,0 +1,136 @@
+"""``crnn info``: what is in a file that crnn saved."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from crnn import checkpoint
+from crnn.cli.output import in_terminal, write
+from crnn.cli.program import HELP_NAMES, explained
+from crnn.cli.quantities import bits_per_character, file_size, loss_in_units
+from crnn.cli.visible import visible
+from crnn.model import PARAMETERS, load
+
+__all__ = ["command"]
+
+_LABEL_WIDTH = 14
+_SHOWN = {"hidden_size", "dtype", "steps"}
+
+
+@click.command("info", context_settings=HELP_NAMES)
+@click.argument("model", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def command(model: str, as_json: bool) -> None:
+    """Show what is in MODEL, a file that crnn saved.
+
+    The file is verified first: one that is damaged is an error.
+    """
+    with explained():
+        facts = _facts(model)
+    if as_json:
+        write(json.dumps(facts, indent=2, allow_nan=False) + "\n")
+    else:
+        _print(_rows(facts))
+
+
+def _facts(path: str) -> dict[str, Any]:
+    """Return everything there is to say about a file, as JSON holds it."""
+    envelope = checkpoint.identify(path)
+    model = load(path)
+    _, header = checkpoint.read(path)
+    record: Any = header.get("training")
+    return {
+        "file": path,
+        "bytes": os.path.getsize(path),
+        "kind": "model" if record is None else "training checkpoint",
+        "version": envelope["version"],
+        "format": envelope["format"],
+        "contract": envelope["contract"],
+        "sha256": envelope["sha256"],
+        "vocabulary_size": len(model.vocab),
+        "vocabulary": model.vocab.chars,
+        "hidden_size": model.hidden_size,
+        "dtype": model.dtype.name,
+        "parameters": sum(getattr(model, name).size for name in PARAMETERS),
+        "weights_seed": header["weights_seed"],
+        "training": None if record is None else _training_facts(record),
+    }
+
+
+def _training_facts(record: dict[str, Any]) -> dict[str, Any]:
+    settings = record["settings"]
+    loss: float | None = float.fromhex(record["smooth_loss"])
+    if loss is not None and not math.isfinite(loss):
+        loss = None
+    return {
+        "step": record["step"],
+        "smooth_loss": loss,
+        "bits_per_char": None if loss is None else bits_per_character(loss, settings["seq_length"]),
+        "settings": settings,
+        "seed": record["seed"],
+        "text": record["text"],
+    }
+
+
+def _print(rows: list[tuple[str, str]]) -> None:
+    """Print labels and values, folded only for somebody who looks."""
+    if not in_terminal():
+        write("".join(f"{label:<{_LABEL_WIDTH}}{value}\n" for label, value in rows))
+        return
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True, width=_LABEL_WIDTH - 2)
+    table.add_column(overflow="fold")
+    for label, value in rows:
+        table.add_row(label, Text(value))
+    Console(highlight=False).print(table)
+
+
+def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        ("file", f"{visible(facts['file'])} ({file_size(facts['bytes'])})"),
+        ("holds", f"a {facts['kind']}"),
+        ("written by", f"crnn {facts['version']}, contract {facts['contract']}"),
+        ("checksum", f"ok, sha256 {facts['sha256']}"),
+        ("hidden size", f"{facts['hidden_size']:,}"),
+        ("parameters", f"{facts['parameters']:,} of {facts['dtype']}"),
+        ("weights seed", _seed(facts["weights_seed"])),
+    ]
+    if facts["training"] is not None:
+        rows += _training_rows(facts["training"])
+    rows.append(("vocabulary", f"{facts['vocabulary_size']:,} characters"))
+    rows.append(("", visible(facts["vocabulary"], keep="").replace(" ", "␠")))
+    return rows
+
+
+def _training_rows(training: dict[str, Any]) -> list[tuple[str, str]]:
+    settings = training["settings"]
+    if training["smooth_loss"] is None:
+        loss = "not a number"
+    else:
+        loss = ", ".join(loss_in_units(training["smooth_loss"], settings["seq_length"]))
+    text = training["text"]
+    chosen = [f"{name} {value}" for name, value in settings.items() if name not in _SHOWN]
+    return [
+        ("trained", f"{training['step']:,} of {settings['steps']:,} windows"),
+        ("smooth loss", loss),
+        ("settings", ", ".join(chosen)),
+        ("seed", _seed(training["seed"])),
+        ("text", f"{text['characters']:,} characters, fingerprint {text['sha256'][:16]}"),
+    ]
+
+
+def _seed(seed: dict[str, Any] | None) -> str:
+    """Return a seed as it was given, as far as that is one number."""
+    if seed is None:
+        return "none, the weights came from elsewhere"
+    entropy, spawn_key = seed["entropy"], seed["spawn_key"]
+    plain = str(int(entropy, 16)) if isinstance(entropy, str) else ", ".join(entropy)
+    return f"{plain}, spawn key {spawn_key}" if spawn_key else plain

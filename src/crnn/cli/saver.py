@@ -1,0 +1,156 @@
+"""The file of a training: when it is due, what it must not destroy, what it costs to fail."""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Callable
+
+import click
+
+from crnn.cli.options import Period
+from crnn.cli.program import explained
+from crnn.trainer import Trainer
+
+__all__ = ["Saver", "check_place"]
+
+
+class Saver:
+    """Writes the checkpoints of one training into one file.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        What is saved.
+    path : str
+        The file.
+    every : Period
+        How often.
+    keep : bool
+        Keep a file that is there as ``path + ".bak"`` when it is first replaced.
+
+    Attributes
+    ----------
+    saved_step : int or None
+        Step of the last checkpoint that this run wrote.
+    kept : bool
+        Whether it kept an older file.
+    """
+
+    def __init__(self, trainer: Trainer, path: str, every: Period, *, keep: bool) -> None:
+        self.path = path
+        self.saved_step: int | None = None
+        self.kept = False
+        self._trainer = trainer
+        self._every = every
+        self._keep = keep
+        self._last_time = time.monotonic()
+        self._last_step = trainer.step
+
+    def due(self) -> bool:
+        """Tell whether a checkpoint is due; any thread may ask."""
+        if self._every.seconds is not None:
+            return time.monotonic() - self._last_time >= self._every.seconds
+        step = self._trainer.step
+        return step != self._last_step and step % (self._every.windows or 1) == 0
+
+    def next_step(self, total: int) -> int:
+        """Return the step to train to before anything is saved: of a checkpoint or the last."""
+        if self._every.windows is None:
+            return total
+        return min(total, (self._trainer.step // self._every.windows + 1) * self._every.windows)
+
+    def checkpoint(self, warn: Callable[[str], None]) -> None:
+        """Save while training goes on; a failure is a warning, the next one may succeed."""
+        try:
+            self.save()
+        except click.ClickException as error:
+            warn(f"{error.message}; training goes on")
+        self._last_time, self._last_step = time.monotonic(), self._trainer.step
+
+    def save(self) -> None:
+        """Save now.
+
+        Raises
+        ------
+        click.ClickException
+            If it cannot be written; the file there is whole and still the old one.
+        """
+        keep = self._keep and os.path.exists(self.path)
+        with explained(self.remains()):
+            self._trainer.save(self.path, keep=keep)
+        self.saved_step = self._trainer.step
+        self.kept = self.kept or keep
+        self._keep = False
+
+    def finish(self) -> None:
+        """Save what has not been saved yet.
+
+        Raises
+        ------
+        click.ClickException
+            As for `save` and `check_loss`.
+        """
+        self.check_loss()
+        if self.saved_step != self._trainer.step:
+            self.save()
+
+    def check_loss(self) -> None:
+        """Refuse to put a model that has become useless over a good file.
+
+        Raises
+        ------
+        click.ClickException
+            If the loss is not a number any more.
+        """
+        if not math.isfinite(self._trainer.smooth_loss):
+            raise click.ClickException(
+                f"the loss became {self._trainer.smooth_loss} by window {self._trainer.step:,}: "
+                "train again with a smaller --learning-rate; "
+                + (self.remains() or "nothing was saved")
+            )
+
+    def remains(self) -> str:
+        """Say what the file holds whatever happens now; empty if this run never wrote it."""
+        if self.saved_step is None:
+            return ""
+        return f"{self.path!r} still holds window {self.saved_step:,}"
+
+
+def check_place(path: str) -> None:
+    """Make sure, before an hour of training, that a file can be written there.
+
+    Parameters
+    ----------
+    path : str
+        The file; a symbolic link is followed.
+
+    Raises
+    ------
+    click.ClickException
+        If there is no such folder, it is not writable, or the path is not of a file.
+    """
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
+    if os.path.isdir(target):
+        raise _unusable(path, "it is a folder", "name a file inside it")
+    if os.path.exists(target):
+        if not stat.S_ISREG(os.stat(target).st_mode):
+            raise _unusable(path, "it is a device or a pipe", "name a file")
+        if not os.access(target, os.W_OK):
+            raise _unusable(path, "the file is read-only", "choose another")
+    if not os.path.isdir(folder):
+        raise _unusable(path, f"there is no folder {folder!r}", "create it or choose another place")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        why = f"nothing can be written in {folder!r} ({error.strerror})"
+        raise _unusable(path, why, "choose another place") from error
+
+
+def _unusable(path: str, why: str, advice: str) -> click.ClickException:
+    return click.ClickException(f"output {path!r} cannot be written: {why}; {advice}")

@@ -1,0 +1,149 @@
+"""One training from its first window to its last: reports, checkpoints, and how it is stopped.
+
+A signal only asks the trainer to stop: it returns within a slice of some 20 ms, and everything
+after that (saving, saying so) runs as ordinary code which no second signal can interrupt.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType, TracebackType
+from typing import Any, Protocol, Self
+
+from crnn.cli.output import OutputError
+from crnn.cli.program import explained
+from crnn.cli.saver import Saver
+from crnn.trainer import Report, Trainer
+
+__all__ = ["Listener", "Signals", "run"]
+
+_WATCH_SECONDS = 0.05
+
+
+class Listener(Protocol):
+    """Who shows a training; entered before its first window, left after its last."""
+
+    def __enter__(self) -> object:
+        """Begin to show."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None:
+        """Leave the terminal as it was."""
+        ...
+
+    def report(self, report: Report) -> None:
+        """Show a report of the trainer."""
+        ...
+
+    def warn(self, message: str) -> None:
+        """Show that something went wrong though training goes on."""
+        ...
+
+
+class Signals:
+    """SIGINT and SIGTERM as requests to stop, for as long as the block runs.
+
+    Parameters
+    ----------
+    stop : callable
+        Called in the handler; nothing else happens there.
+
+    Attributes
+    ----------
+    received : int or None
+        Number of the first signal.
+    """
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self.received: int | None = None
+        self._stop = stop
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.received is None:
+            self.received = number
+        self._stop()
+
+
+def run(trainer: Trainer, saver: Saver, listener: Listener, signals: Signals) -> OutputError | None:
+    """Train until all windows are done, a signal came or nobody reads any more.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        What is trained, up to the steps of its settings.
+    saver : Saver
+        Saves on the way; what is left at the end the caller saves.
+    listener : Listener
+        Who shows it.
+    signals : Signals
+        Entered by the caller.
+
+    Returns
+    -------
+    OutputError or None
+        Why it ended, if that was because nobody reads any more.
+
+    Raises
+    ------
+    click.ClickException
+        If the training cannot go on.
+    """
+    total = trainer.settings.steps
+
+    def wanted() -> bool:
+        return signals.received is not None or saver.due()
+
+    try:
+        with listener, _watched(wanted, trainer.stop):
+            while trainer.step < total and signals.received is None:
+                with explained(saver.remains()):
+                    trainer.train(saver.next_step(total) - trainer.step, listener.report)
+                saver.check_loss()
+                if saver.due() and trainer.step < total:
+                    saver.checkpoint(listener.warn)
+    except OutputError as lost:
+        return lost
+    return None
+
+
+@contextlib.contextmanager
+def _watched(wanted: Callable[[], bool], stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` again and again while it is wanted: one before `train` begins has no effect."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_WATCH_SECONDS):
+            if wanted():
+                stop()
+
+    thread = threading.Thread(target=watch, name="crnn-watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -1,0 +1,77 @@
+"""`crnn info`: what is in a file, for people and for machines."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import crnn as package
+from crnn import checkpoint
+
+
+def test_json_says_all_of_a_training(crnn: Any, trained: Path, text: str) -> None:
+    facts = json.loads(crnn("info", str(trained), "--json").stdout)
+    trainer = package.Trainer.resume(trained, text)
+    vocab = trainer.model.vocab
+    assert facts["bytes"] == trained.stat().st_size
+    assert facts["kind"] == "training checkpoint"
+    assert facts["sha256"] == checkpoint.identify(trained)["sha256"]
+    assert (facts["version"], facts["contract"]) == (package.__version__, "crnn-1")
+    assert (facts["vocabulary"], facts["vocabulary_size"]) == (vocab.chars, len(vocab))
+    assert (facts["hidden_size"], facts["dtype"]) == (8, "float32")
+    assert facts["parameters"] == 8 * len(vocab) * 2 + 64 + 8 + len(vocab)
+    training = facts["training"]
+    assert (training["step"], training["smooth_loss"]) == (50, trainer.smooth_loss)
+    assert training["bits_per_char"] == pytest.approx(trainer.smooth_loss / 25 / np.log(2))
+    assert training["settings"] == trainer.settings.to_dict()
+    indices = vocab.encode(text).astype("<i4").tobytes()
+    digest = hashlib.sha256(indices).hexdigest()
+    assert training["text"] == {"characters": len(text), "sha256": digest}
+
+
+def test_the_table_has_the_same_with_characters_made_visible(crnn: Any, trained: Path) -> None:
+    said = crnn("info", str(trained)).stdout
+    for part in ["training checkpoint", "contract crnn-1", "checksum      ok", "50 of 50 windows",
+                 "nats per window", "bits per character", "hidden size   8\n", "of float32",
+                 "learning_rate 0.1", "seed          0\n", "fingerprint", "␊␠',.:"]:  # fmt: skip
+        assert part in said, part
+
+
+def test_a_model_alone(crnn: Any) -> None:
+    package.RNN("ab\x1b", hidden_size=2, seed=[7, 8]).save("plain")
+    said = crnn("info", "plain").stdout
+    assert "a model\n" in said
+    assert "0x7, 0x8" in said
+    assert "ab␛" in said
+    assert "trained" not in said
+    assert json.loads(crnn("info", "plain", "--json").stdout)["training"] is None
+
+
+def test_arrays_from_elsewhere_have_no_seed(crnn: Any) -> None:
+    zeros = np.zeros
+    model = package.RNN.from_arrays("ab", zeros((1, 2)), zeros((1, 1)), zeros((2, 1)),
+                                    zeros((1, 1)), zeros((2, 1)))  # fmt: skip
+    model.save("plain")
+    assert "came from elsewhere" in crnn("info", "plain").stdout
+
+
+def test_a_loss_that_is_no_number_is_shown_and_is_json(crnn: Any, text: str) -> None:
+    model = package.RNN(package.Vocab.from_text(text), hidden_size=2)
+    model.Wxh[:] = np.nan
+    trainer = package.Trainer(model, text, sample_every=0)
+    trainer.train(1)
+    trainer.save("broken")
+    assert "not a number" in crnn("info", "broken").stdout
+    assert json.loads(crnn("info", "broken", "--json").stdout)["training"]["smooth_loss"] is None
+
+
+def test_a_damaged_file_is_an_error(crnn: Any, trained: Path) -> None:
+    trained.write_bytes(trained.read_bytes()[:-1])
+    result = crnn("info", str(trained))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "is damaged or cut short" in result.stderr

@@ -1,0 +1,85 @@
+"""The rooms behind the commands: characters, curves, quantities, help, errors."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import math
+import pkgutil
+import unicodedata
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import crnn as package
+import crnn.cli
+from crnn.cli import main
+from crnn.cli.chart import Curve
+from crnn.cli.program import Program, command_line
+from crnn.cli.visible import visible
+
+MODULES = [found.name for found in pkgutil.iter_modules(crnn.cli.__path__)]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_of_docstrings_run(name: str) -> None:
+    assert doctest.testmod(importlib.import_module(f"crnn.cli.{name}")).failed == 0
+
+
+@pytest.mark.parametrize("words", [(), ("train",), ("sample",), ("info",)])
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_everywhere(words: tuple[str, ...], flag: str) -> None:
+    result = CliRunner().invoke(main, [*words, flag])
+    assert result.exit_code == 0
+    assert "Usage:" in result.stdout
+
+
+def test_version_and_the_order_of_commands() -> None:
+    assert package.__version__ in CliRunner().invoke(main, ["--version"]).stdout
+    assert main.list_commands(click.Context(main)) == ["train", "sample", "info"]
+
+
+def test_every_character_that_hides_becomes_visible() -> None:
+    hidden = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    for point in [*range(0x3000), 0xD800, 0xE000, 0xFEFF, 0xE0001, 0x10FFFF]:
+        shown = visible(chr(point), keep="")
+        assert not {unicodedata.category(char) for char in shown} & hidden, hex(point)
+        assert shown == chr(point) or unicodedata.category(chr(point)) in hidden
+    assert visible("a\tb\nc\rd\x1b[0m") == "a\tb\nc␍d␛[0m"
+
+
+def test_a_curve_keeps_its_shape_at_any_size() -> None:
+    curve = Curve()
+    for step in range(20_000):
+        curve.add(step, 100 / (1 + step))
+    curve.add(20_000, math.nan)
+    assert (curve.highest, curve.lowest) == (100, 100 / 20_000)
+    for width, height in [(1, 1), (7, 3), (200, 10)]:
+        lines = curve.draw(width, height, 20_000)
+        assert len(lines) == height
+        assert max(map(len, lines)) <= width
+        assert len(lines[-1]) == width
+    assert Curve().draw(10, 2, 0) == ["", ""]
+
+
+def test_a_command_line_can_be_pasted() -> None:
+    ctx = click.Context(main, info_name="crnn")
+    words = command_line(ctx, "train", "--resume", "a b", files=("-odd", "it's"))
+    assert words == """crnn train ./-odd 'it'"'"'s' --resume 'a b'"""
+
+
+def test_a_bug_shows_its_traceback_and_ctrl_c_does_not() -> None:
+    @click.group(cls=Program)
+    def program() -> None:
+        pass
+
+    @program.command("fail")
+    @click.argument("error")
+    def fail(error: str) -> None:
+        raise {"bug": ValueError("a bug"), "stop": KeyboardInterrupt()}[error]
+
+    runner: Any = CliRunner()
+    assert isinstance(runner.invoke(program, ["fail", "bug"]).exception, ValueError)
+    assert runner.invoke(program, ["fail", "stop"]).exit_code == 130

@@ -1,0 +1,89 @@
+"""The command line as a process: signals, pipes, poor locales."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from cli.processes import COMMAND, environment, run, start
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes of POSIX")
+LONG = ("--steps", "1000000", "--hidden-size", "16")
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_the_command_it_names_goes_on(
+    folder: Path, number: signal.Signals
+) -> None:
+    (folder / "it's.txt").write_text("ещё раз, ещё\n" * 40, "cp1251")
+    words = ("train", "it's.txt", "--encoding", "cp1251", *LONG)
+    with start(*words, "--report-every=50", folder=folder) as process:
+        assert process.stdout is not None
+        while not process.stdout.readline().startswith(b"iter 100,"):
+            pass
+        process.send_signal(number)
+        process.send_signal(number)
+        said = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 128 + number
+    assert "Traceback" not in said
+    command = shlex.split(said.partition("Go on    ")[2])
+    assert command[: len(COMMAND) - 1] == ["python", "-m", "crnn"][: len(COMMAND) - 1]
+    assert "cp1251" in command
+    stopped_at = int(said.partition("at window ")[2].split()[0].replace(",", ""))
+    assert stopped_at >= 100
+    rest = [*command[3:], "--steps", str(stopped_at + 30)]
+    assert run(*rest, folder=folder)[0] == 0
+    whole = ("train", "it's.txt", "--encoding=cp1251", "--steps", str(stopped_at + 30), "-qowhole")
+    assert run(*whole, "--hidden-size=16", "--report-every=50", folder=folder)[0] == 0
+    assert (folder / "model.safetensors").read_bytes() == (folder / "whole").read_bytes()
+
+
+@posix
+def test_a_closed_pipe_saves_and_leaves_quietly(folder: Path) -> None:
+    with start("train", "book.txt", "--report-every=10", *LONG, folder=folder) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"data has ")
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert process.returncode == 128 + signal.SIGPIPE
+    assert "Error" not in said
+    assert "Traceback" not in said
+    assert run("info", "model.safetensors", folder=folder)[0] == 0
+
+
+@posix
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_the_output_saves_too(folder: Path) -> None:
+    for line in [f"train book.txt {' '.join(LONG)}", "info model.safetensors", "--version"]:
+        with Path("/dev/full").open("wb") as full:
+            status, _, said = run(*line.split(), folder=folder, stdout=full)
+        assert status == 1
+        assert "Error: standard output cannot be written: No space left" in said
+        assert "Traceback" not in said
+    with Path("/dev/full").open("wb") as full:
+        words = ("train", "book.txt", "--steps=10", "--hidden-size=4")
+        assert run(*words, folder=folder, stderr=full)[0] == 0
+
+
+@pytest.mark.parametrize("changes", [{"LANG": "C", "LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}])
+def test_output_is_utf8_whatever_the_locale(folder: Path, changes: dict[str, str]) -> None:
+    (folder / "odd.txt").write_text("ж\\ud800ж\\r" * 20, "utf-8")
+    (folder / "plain.txt").write_text("жё\r\n" * 20, "utf-8", newline="")
+    env = environment(PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", **changes)
+    status, out, said = run("train", "plain.txt", "--steps=1", folder=folder, env=env)
+    assert (status, "Traceback" in said) == (0, False)
+    assert "ж" in out.decode("utf-8")
+    assert b"\r" in out
+    words = ("train", "odd.txt", "--encoding=unicode_escape", "--steps=1", "-oodd")
+    status, out, _ = run(*words, folder=folder, env=env)
+    assert status == 0
+    assert "\\ud800" in out.decode("utf-8")
+    for command in ["info", "sample"]:
+        status, out, _ = run(command, "odd", folder=folder, env=env)
+        assert status == 0
+        assert "\\ud800" in out.decode("utf-8")

@@ -1,0 +1,244 @@
+"""`crnn train`: the reference's lines, files kept and resumed, and what wrong words get."""
+
+from __future__ import annotations
+
+import errno
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+import crnn as package
+from crnn import Settings, Trainer, corpus
+from crnn.checkpoint import read
+from crnn.cli.train import BESIDE_RESUME
+from crnn.cli.train import command as train_command
+
+SMALL = ("--hidden-size", "8")
+
+
+def failure(result: Result, status: int = 1) -> str:
+    """Return what an error said, after checking that it was told and not thrown."""
+    assert result.exit_code == status, result.output
+    assert isinstance(result.exception, SystemExit)
+    assert "Error: " in result.stderr
+    assert "Traceback" not in result.output
+    return " ".join(result.stderr.split())
+
+
+def expected_lines(text: str, steps: int, settings: Settings, seed: int) -> str:
+    """Return what the reference's main loop prints, from the trainer itself."""
+    vocab = package.Vocab.from_text(text)
+    model = package.RNN(vocab, settings.hidden_size, settings.dtype, seed)
+    lines = ["data has %d characters, %d unique." % (len(text), len(vocab))]  # noqa: UP031
+
+    def collect(report: package.Report) -> None:
+        if report.sample is not None:
+            lines.append(f"----\n {report.sample} \n----")
+        if report.iteration % settings.report_every == 0:
+            lines.append("iter %d, loss: %f" % (report.iteration, report.smooth_loss))  # noqa: UP031
+
+    Trainer.from_settings(model, text, settings, seed).train(steps, collect)
+    return "\n".join(lines) + "\n"
+
+
+def test_piped_are_the_lines_of_the_reference(crnn: Any, text: str) -> None:
+    words = ["--report-every=10", "--sample-every=15", "--sample-length=30", "--dtype=float64"]
+    result = crnn("train", "book.txt", "--steps=31", "--seed=5", *SMALL, *words)
+    settings = Settings(
+        hidden_size=8, dtype="float64", report_every=10, sample_every=15, sample_length=30
+    )
+    assert result.stdout == expected_lines(text, 31, settings, 5)
+    kinds = re.findall(r"^data|^----\n |^iter \d+", result.stdout, re.MULTILINE)
+    assert kinds[:4] == ["data", "----\n ", "iter 0", "iter 10"]
+    assert kinds[4:] == ["----\n ", "iter 20", "----\n ", "iter 30"]
+    assert "Saved    model.safetensors" in result.stderr
+    assert "crnn sample model.safetensors" in result.stderr
+
+
+def test_every_setting_reaches_the_file(crnn: Any, folder: Path) -> None:
+    chosen = Settings(
+        hidden_size=7, seq_length=9, learning_rate=0.05, clip=2.5, dtype="float64", steps=3,
+        report_every=2, sample_every=0, sample_length=4,
+    )  # fmt: skip
+    words = [f"--{k.replace('_', '-')}={v}" for k, v in chosen.to_dict().items()]
+    assert crnn("train", "book.txt", "-o", "m", "--seed", "18", *words).exit_code == 0
+    training: Any = read(folder / "m")[1]["training"]
+    assert training["settings"] == chosen.to_dict()
+    assert training["seed"]["entropy"] == "0x12"
+
+
+def test_help_shows_every_setting_with_its_default() -> None:
+    options = {param.name: param for param in train_command.params}
+    for setting in fields(Settings):
+        assert options[setting.name].default == setting.default
+        assert str(options[setting.name].help).startswith(setting.metadata["text"])
+
+
+def test_texts_are_joined_in_order(crnn: Any, folder: Path) -> None:
+    (folder / "more.txt").write_bytes("ещё\r\n".encode("cp1251") * 9)
+    words = ("--encoding", "cp1251", "--steps", "1", *SMALL)
+    result = crnn("train", "more.txt", "book.txt", *words)
+    assert result.exit_code == 0
+    joined = corpus.read_text("more.txt", "cp1251") + corpus.read_text("book.txt")
+    trainer = Trainer.resume("model.safetensors", joined)
+    assert "\r" in trainer.model.vocab
+    assert trainer.step == 1
+
+
+def test_without_a_text_the_default_is_used_and_said(
+    crnn: Any, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus, "default_text", lambda: text)
+    result = crnn("train", "--steps", "1", *SMALL)
+    assert f"data has {len(text)} characters" in result.stdout
+    assert "language reference" in result.stderr
+
+
+def test_quiet_says_nothing(crnn: Any, folder: Path) -> None:
+    result = crnn("train", "book.txt", "--quiet", "--steps", "1001", *SMALL)
+    assert (result.exit_code, result.output) == (0, "")
+    assert (folder / "model.safetensors").exists()
+
+
+def test_resumed_is_as_if_never_stopped(crnn: Any, folder: Path) -> None:
+    every = ("--report-every=100", "--sample-every=100", *SMALL)
+    whole = crnn("train", "book.txt", "-o", "whole", "--steps", "300", *every)
+    part = crnn("train", "book.txt", "-o", "part", "--steps", "120", *every)
+    rest = crnn("train", "book.txt", "--resume", "part", "--steps", "300")
+    assert rest.exit_code == 0
+    assert (folder / "part").read_bytes() == (folder / "whole").read_bytes()
+    head = whole.stdout.partition("\n")[0] + "\n"
+    assert part.stdout + rest.stdout.removeprefix(head) == whole.stdout
+    assert not (folder / "part.bak").exists()
+
+
+def test_resume_takes_its_total_from_the_file_and_knows_when_it_is_reached(
+    crnn: Any, trained: Path
+) -> None:
+    before = trained.read_bytes()
+    for more in [(), ("--steps", "50"), ("--steps", "20")]:
+        result = crnn("train", "book.txt", "--resume", str(trained), *more)
+        assert result.exit_code == 0
+        assert "trained for 50 windows" in result.stderr
+    assert trained.read_bytes() == before
+
+
+def test_an_older_file_is_kept_once(crnn: Any, folder: Path) -> None:
+    old = folder / "m"
+    old.write_bytes(b"an old file")
+    result = crnn("train", "book.txt", "-o", "m", "--steps=40", "--checkpoint-every=10", *SMALL)
+    assert (folder / "m.bak").read_bytes() == b"an old file"
+    assert "m.bak" in result.stderr
+    assert package.load(old).hidden_size == 8
+
+
+def test_beside_resume_a_setting_is_refused_by_name(crnn: Any, trained: Path) -> None:
+    for param in train_command.params:
+        if param.name in BESIDE_RESUME:
+            continue
+        value = "float32" if param.name == "dtype" else "1"
+        result = crnn("train", "book.txt", "--resume", str(trained), param.opts[0], value)
+        assert f"{param.opts[0]} cannot be given beside --resume" in failure(result, 2)
+
+
+def test_another_text_is_refused_with_both_fingerprints(crnn: Any, trained: Path) -> None:
+    Path("other.txt").write_text(Path("book.txt").read_text("utf-8")[:-1], "utf-8")
+    said = failure(crnn("train", "other.txt", "--resume", str(trained), "--steps", "99"))
+    assert re.search("fingerprint [0-9a-f]{16}.* with [0-9a-f]{16}", said)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "expected"),
+    [
+        (["nowhere.txt"], 1, "no file 'nowhere.txt'"),
+        (["."], 1, "'.' is a folder"),
+        (["empty.txt"], 1, "'empty.txt' is empty"),
+        (["short.txt"], 1, "text has 5 characters"),
+        (["latin.txt"], 1, "offset 1 .* --encoding latin-1"),
+        (["book.txt", "--encoding", "klingon"], 1, "encoding is 'klingon'"),
+        (["book.txt", "-o", "no/such/m"], 1, "there is no folder '.*such'"),
+        (["book.txt", "-o", "."], 1, "output '.' .* it is a folder"),
+        (["book.txt", "-o", "book.txt"], 1, "is the text to train on"),
+        (["book.txt", "-o", "/dev/null"], 1, "a device or a pipe"),
+        (["book.txt", "--hidden-size", "1000000000"], 1, "hidden_size"),
+        (["book.txt", "--hidden-size", "0"], 2, "--hidden-size"),
+        (["book.txt", "--hidden-size", "1.5"], 2, "--hidden-size"),
+        (["book.txt", "--learning-rate", "0"], 2, "--learning-rate"),
+        (["book.txt", "--learning-rate", "nan"], 1, "learning_rate is nan"),
+        (["book.txt", "--dtype", "float16"], 2, "--dtype"),
+        (["book.txt", "--seed", "-1"], 2, "--seed"),
+        (["book.txt", "--checkpoint-every", "0s"], 2, "'0s' is neither"),
+        (["book.txt", "--checkpoint-every", "soon"], 2, "'soon' is neither"),
+        (["book.txt", "--resume", "nowhere"], 1, "no checkpoint 'nowhere'"),
+        (["book.txt", "--resume", "other.txt"], 1, "is not a crnn checkpoint"),
+    ],
+)
+def test_what_wrong_words_get(
+    crnn: Any, folder: Path, words: list[str], status: int, expected: str
+) -> None:
+    (folder / "empty.txt").touch()
+    (folder / "short.txt").write_bytes(b"short")
+    (folder / "latin.txt").write_bytes(b"n\xe9e")
+    (folder / "other.txt").write_bytes(b"not a checkpoint")
+    before = sorted(folder.iterdir())
+    assert re.search(expected, failure(crnn("train", *words, "--steps", "1"), status))
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_model_without_a_training_is_not_resumed(crnn: Any) -> None:
+    package.RNN("abc", hidden_size=2).save("plain")
+    assert "no training to go on with" in failure(crnn("train", "book.txt", "--resume", "plain"))
+
+
+class FullDisk:
+    """Lets a trainer save a number of times, and then no more."""
+
+    def __init__(self, good: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._good = good
+        self._save = Trainer.save
+        monkeypatch.setattr(Trainer, "save", lambda *args, **how: self._try(*args, **how))
+
+    def _try(self, trainer: Trainer, path: str, *, keep: bool = False) -> None:
+        self._good -= 1
+        if self._good < 0:
+            raise OSError(errno.ENOSPC, "the disk is full")
+        self._save(trainer, path, keep=keep)
+
+
+def test_a_full_disk_warns_on_the_way_and_fails_at_the_end(
+    crnn: Any, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FullDisk(1, monkeypatch)
+    result = crnn("train", "book.txt", "--steps=40", "--checkpoint-every=10", *SMALL)
+    said = failure(result)
+    assert said.count("Warning: [Errno 28] the disk is full") == 2
+    assert "'model.safetensors' still holds window 10" in said
+    assert Trainer.resume("model.safetensors", text).step == 10
+
+
+def test_a_loss_that_is_no_number_never_replaces_a_good_file(crnn: Any, trained: Path) -> None:
+    before = trained.read_bytes()
+    words = ("--learning-rate=1e38", "--sample-every=0", *SMALL)
+    said = failure(crnn("train", "book.txt", "--steps=200", *words))
+    assert "smaller --learning-rate" in said
+    assert trained.read_bytes() == before
+
+
+def test_checkpoints_by_the_clock(crnn: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[int] = []
+    save = Trainer.save
+
+    def counted(trainer: Trainer, path: str, *, keep: bool = False) -> None:
+        steps.append(trainer.step)
+        save(trainer, path, keep=keep)
+
+    monkeypatch.setattr(Trainer, "save", counted)
+    words = ("--steps=20000", "--report-every=100000", "--sample-every=0", "--hidden-size=32")
+    assert crnn("train", "book.txt", "--checkpoint-every=0.1s", *words).exit_code == 0
+    assert steps == sorted(set(steps))
+    assert len(steps) >= 2
+    assert steps[-1] == 20000
