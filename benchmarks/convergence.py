@@ -1,8 +1,8 @@
 """Train the notebook's operations in NumPy and crnn on one text, several starts each, and compare
 the smooth losses at some iterations: medians and spreads, nats per window.
 
-Training is chaotic at the reference's learning rate: single runs differ by up to a fifth, so medians
-are compared. The notebook takes some two minutes for each of its starts.
+Training is chaotic at the reference's learning rate: single runs differ by up to a fifth, so
+medians are compared. The notebook takes some two minutes for each of its starts.
 """
 
 from __future__ import annotations

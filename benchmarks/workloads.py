@@ -1,4 +1,6 @@
-"""The workloads: sizes, data, and how a call is timed. Every peer does the same work on the same data.
+"""The workloads: sizes, data, and how a call is timed.
+
+Every peer does the same work on the same data.
 
 window    one step of training: forward, back through time, clip, Adagrad
 lossFun   the drop-in function of the notebook on lists: forward, back, clip, fresh gradients
@@ -48,7 +50,7 @@ class Timing:
 
 
 def timed(call: Callable[[int], None], samples: int = 15, seconds: float = 0.02) -> Timing:
-    """Time ``call(n)``, which does the work n times; n is chosen so that a sample is long enough."""
+    """Time ``call(n)``, which does the work n times; n is such that a sample is long enough."""
     n = 1
     while (elapsed := _seconds(call, n)) < seconds:
         n = max(2 * n, int(n * seconds / max(elapsed, 1e-6)))

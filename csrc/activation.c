@@ -4,9 +4,9 @@
 #include "vmath.h"
 
 /* y = f(x) over n elements: whole vectors, then the lanes that remain. */
-#define MAP(f)                                                                                         \
-    ptrdiff_t i = 0;                                                                                   \
-    for (; i + LANES <= n; i += LANES) v_store(y + i, f(v_load(x + i)));                               \
+#define MAP(f)                                                                                     \
+    ptrdiff_t i = 0;                                                                               \
+    for (; i + LANES <= n; i += LANES) v_store(y + i, f(v_load(x + i)));                           \
     if (i < n) v_store_n(y + i, f(v_load_n(x + i, (int)(n - i))), (int)(n - i));
 
 static void exp_all(ptrdiff_t n, const real *x, real *y) { MAP(v_exp) }

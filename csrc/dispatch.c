@@ -9,8 +9,8 @@
 
 static int always(void) { return 1; }
 
-#define DECLARE(isa)                                                                                   \
-    extern const crnn_kernels_f32 crnn_table_f32_##isa;                                                \
+#define DECLARE(isa)                                                                               \
+    extern const crnn_kernels_f32 crnn_table_f32_##isa;                                            \
     extern const crnn_kernels_f64 crnn_table_f64_##isa;
 #define ROW(isa, runs_here) {{#isa, &crnn_table_f32_##isa, &crnn_table_f64_##isa}, runs_here}
 

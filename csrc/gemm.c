@@ -19,7 +19,8 @@ typedef struct {
     ptrdiff_t ldc;
 } product; /* what a tile needs; A, B, S and C point at its first element */
 
-static inline __attribute__((always_inline)) vec load_lanes(const int whole, const real *p, int lanes)
+static inline __attribute__((always_inline)) vec load_lanes(const int whole, const real *p,
+                                                            int lanes)
 {
     return whole ? v_load(p) : v_load_n(p, lanes);
 }
@@ -50,19 +51,22 @@ static inline __attribute__((always_inline)) void gemm_tile(const int rows, cons
                 v_store_n(t.C + r * t.ldc + v * LANES, acc[r][v], last);
 }
 
-#define TILE(ROWS, VECS)                                                                               \
-    case VECS:                                                                                         \
-        if (ROWS > GEMM_ROWS || VECS > GEMM_VECS) break;                                               \
-        if (last == LANES)                                                                             \
-            gemm_tile(ROWS, VECS, 1, LANES, t);                                                        \
-        else                                                                                           \
-            gemm_tile(ROWS, VECS, 0, last, t);                                                         \
+#define TILE(ROWS, VECS)                                                                           \
+    case VECS:                                                                                     \
+        if (ROWS > GEMM_ROWS || VECS > GEMM_VECS) break;                                           \
+        if (last == LANES)                                                                         \
+            gemm_tile(ROWS, VECS, 1, LANES, t);                                                    \
+        else                                                                                       \
+            gemm_tile(ROWS, VECS, 0, last, t);                                                     \
         break;
-#define TILES(ROWS)                                                                                    \
-    case ROWS:                                                                                         \
-        switch (vecs) {                                                                                \
-            TILE(ROWS, 1) TILE(ROWS, 2) TILE(ROWS, 3) TILE(ROWS, 4)                                    \
-        }                                                                                              \
+#define TILES(ROWS)                                                                                \
+    case ROWS:                                                                                     \
+        switch (vecs) {                                                                            \
+            TILE(ROWS, 1)                                                                          \
+            TILE(ROWS, 2)                                                                          \
+            TILE(ROWS, 3)                                                                          \
+            TILE(ROWS, 4)                                                                          \
+        }                                                                                          \
         break;
 
 static void gemm_panel(ptrdiff_t m, int vecs, int last, product t)
@@ -71,7 +75,11 @@ static void gemm_panel(ptrdiff_t m, int vecs, int last, product t)
         ptrdiff_t tiles = (m + GEMM_ROWS - 1) / GEMM_ROWS;
         ptrdiff_t rows = (m + tiles - 1) / tiles;
         switch (rows) {
-            TILES(1) TILES(2) TILES(3) TILES(4) TILES(5)
+            TILES(1)
+            TILES(2)
+            TILES(3)
+            TILES(4)
+            TILES(5)
         }
         m -= rows;
         t.A += rows * t.ars;

@@ -8,9 +8,10 @@
 
 /* One panel of `vecs` vectors, the last with `last` lanes (LANES: a whole one). `vecs` and `whole` are
  * constants at every call, so that the accumulators are registers. */
-static inline __attribute__((always_inline)) void gemv_panel(const int vecs, const int whole, int last,
-                                                             ptrdiff_t n, const real *A, ptrdiff_t lda,
-                                                             const real *x, const real *s, real *y)
+static inline __attribute__((always_inline)) void gemv_panel(const int vecs, const int whole,
+                                                             int last, ptrdiff_t n, const real *A,
+                                                             ptrdiff_t lda, const real *x,
+                                                             const real *s, real *y)
 {
     vec acc[GEMV_VECS];
     const real *s_last = s + (vecs - 1) * LANES;
@@ -30,17 +31,17 @@ static inline __attribute__((always_inline)) void gemv_panel(const int vecs, con
         v_store_n(y_last, acc[vecs - 1], last);
 }
 
-#define PANEL(VECS)                                                                                    \
-    case VECS:                                                                                         \
-        if (VECS > GEMV_VECS) break;                                                                   \
-        if (last == LANES)                                                                             \
-            gemv_panel(VECS, 1, LANES, n, A, lda, x, s, y);                                               \
-        else                                                                                           \
-            gemv_panel(VECS, 0, last, n, A, lda, x, s, y);                                                \
+#define PANEL(VECS)                                                                                \
+    case VECS:                                                                                     \
+        if (VECS > GEMV_VECS) break;                                                               \
+        if (last == LANES)                                                                         \
+            gemv_panel(VECS, 1, LANES, n, A, lda, x, s, y);                                        \
+        else                                                                                       \
+            gemv_panel(VECS, 0, last, n, A, lda, x, s, y);                                         \
         break;
 
-static void gemv(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, const real *x, const real *s,
-                 real *y)
+static void gemv(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, const real *x,
+                 const real *s, real *y)
 {
     ptrdiff_t vecs = (m + LANES - 1) / LANES;
     while (vecs > 0) {
@@ -49,7 +50,14 @@ static void gemv(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, const r
         ptrdiff_t width = (vecs + panels - 1) / panels;
         int last = panels == 1 ? (int)(m - (vecs - 1) * LANES) : LANES;
         switch (width) {
-            PANEL(1) PANEL(2) PANEL(3) PANEL(4) PANEL(5) PANEL(6) PANEL(7) PANEL(8)
+            PANEL(1)
+            PANEL(2)
+            PANEL(3)
+            PANEL(4)
+            PANEL(5)
+            PANEL(6)
+            PANEL(7)
+            PANEL(8)
         }
         vecs -= width;
         m -= width * LANES;

@@ -9,8 +9,8 @@
  *   memory     The caller owns all memory; nothing is allocated, nothing is kept. A kernel reads and
  *              writes exactly the elements its shapes name: no padding is needed, none is touched.
  *              Pointers may have any alignment that suits one element; 64 bytes is fastest.
- *   shapes     Sizes and strides are ptrdiff_t, count elements, and are at least 0. A size of 0 means
- *              no work. "(m, n), lda" is row-major: element [i, k] stands at A[i * lda + k].
+ *   shapes     Sizes and strides are ptrdiff_t, count elements, and are at least 0 (an empty sum
+ *              leaves its start). "(m, n), lda" is row-major: element [i, k] stands at A[i * lda + k].
  *   aliasing   An output may not overlap an input, except where the text says so.
  *   rounding   A multiply-add is fma(a, b, c), rounded once. Every sum has the order stated here,
  *              whatever the width of a vector. So each table gives the same bits for the same input,
@@ -67,7 +67,8 @@
  *       The index that the coin u, 0 <= u < 1, chooses among the probabilities p (n): the first j with
  *       u < p[0] + ... + p[j]. Sums of blocks of sixteen (the tree of softmax) are added up in order
  *       until one exceeds u; inside that block, elements are added one by one to the sum before it.
- *       If rounding leaves u above every sum: the last j with p[j] > 0; n - 1 if there is none.
+ *       Where rounding leaves u above every one of these: the last j with p[j] > 0 up to the end of
+ *       that block (of the row, if no block exceeded u), or the index at that end if there is none.
  *
  *   argmax(n, y) -> ptrdiff_t
  *       The first index of the greatest element of y (n), n >= 1; NaN never is the greatest; 0 if
@@ -92,31 +93,33 @@
 extern "C" {
 #endif
 
-#define CRNN_DECLARE_KERNELS(name, real)                                                               \
-    typedef struct name {                                                                              \
-        void (*gemv)(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, const real *x,            \
-                     const real *s, real *y);                                                          \
-        void (*gemm)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *A, ptrdiff_t ars,              \
-                     ptrdiff_t acs, const real *B, ptrdiff_t ldb, const real *S, ptrdiff_t lds,        \
-                     real *C, ptrdiff_t ldc);                                                          \
-        void (*transpose)(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, real *B,             \
-                          ptrdiff_t ldb);                                                              \
-        void (*gather_columns)(ptrdiff_t t, ptrdiff_t m, const real *A, ptrdiff_t rs, ptrdiff_t cs,    \
-                               const int32_t *index, const real *b, real *Y, ptrdiff_t ldy);           \
-        void (*scatter_columns)(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd,                \
-                                const int32_t *index, real *A, ptrdiff_t rs, ptrdiff_t cs);            \
-        void (*column_sums)(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd, real *y);          \
-        void (*exp)(ptrdiff_t n, const real *x, real *y);                                              \
-        void (*log)(ptrdiff_t n, const real *x, real *y);                                              \
-        void (*tanh)(ptrdiff_t n, const real *x, real *y);                                             \
-        void (*tanh_backward)(ptrdiff_t n, const real *h, const real *dh, real *dz);                   \
-        void (*softmax)(ptrdiff_t t, ptrdiff_t n, real scale, real *Y, ptrdiff_t ldy);                 \
-        void (*softmax_cross_entropy)(ptrdiff_t t, ptrdiff_t n, real *Y, ptrdiff_t ldy,                \
-                                      const int32_t *target, real *loss);                              \
-        ptrdiff_t (*draw)(ptrdiff_t n, const real *p, double u);                                       \
-        ptrdiff_t (*argmax)(ptrdiff_t n, const real *y);                                               \
-        void (*clip)(ptrdiff_t n, real limit, real *x);                                                \
-        void (*adagrad)(ptrdiff_t n, real learning_rate, real limit, const real *d, real *m, real *w); \
+#define CRNN_DECLARE_KERNELS(name, real)                                                           \
+    typedef struct name {                                                                          \
+        void (*gemv)(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, const real *x,        \
+                     const real *s, real *y);                                                      \
+        void (*gemm)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *A, ptrdiff_t ars,          \
+                     ptrdiff_t acs, const real *B, ptrdiff_t ldb, const real *S, ptrdiff_t lds,    \
+                     real *C, ptrdiff_t ldc);                                                      \
+        void (*transpose)(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, real *B,         \
+                          ptrdiff_t ldb);                                                          \
+        void (*gather_columns)(ptrdiff_t t, ptrdiff_t m, const real *A, ptrdiff_t rs,              \
+                               ptrdiff_t cs, const int32_t *index, const real *b, real *Y,         \
+                               ptrdiff_t ldy);                                                     \
+        void (*scatter_columns)(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd,            \
+                                const int32_t *index, real *A, ptrdiff_t rs, ptrdiff_t cs);        \
+        void (*column_sums)(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd, real *y);      \
+        void (*exp)(ptrdiff_t n, const real *x, real *y);                                          \
+        void (*log)(ptrdiff_t n, const real *x, real *y);                                          \
+        void (*tanh)(ptrdiff_t n, const real *x, real *y);                                         \
+        void (*tanh_backward)(ptrdiff_t n, const real *h, const real *dh, real *dz);               \
+        void (*softmax)(ptrdiff_t t, ptrdiff_t n, real scale, real *Y, ptrdiff_t ldy);             \
+        void (*softmax_cross_entropy)(ptrdiff_t t, ptrdiff_t n, real *Y, ptrdiff_t ldy,            \
+                                      const int32_t *target, real *loss);                          \
+        ptrdiff_t (*draw)(ptrdiff_t n, const real *p, double u);                                   \
+        ptrdiff_t (*argmax)(ptrdiff_t n, const real *y);                                           \
+        void (*clip)(ptrdiff_t n, real limit, real *x);                                            \
+        void (*adagrad)(ptrdiff_t n, real learning_rate, real limit, const real *d, real *m,       \
+                        real *w);                                                                  \
     } name
 
 CRNN_DECLARE_KERNELS(crnn_kernels_f32, float);

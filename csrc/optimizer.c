@@ -28,7 +28,10 @@ static inline vec inverse_sqrt(vec x)
     return v_fma(v_mul(y, e), v_fma(e, v_set1(R(0.375f, 0.375)), v_set1(R(0.5f, 0.5))), y);
 }
 
-static inline vec clipped(vec x, vec limit) { return v_min(limit, v_max(v_mul(v_set1(-1), limit), x)); }
+static inline vec clipped(vec x, vec limit)
+{
+    return v_min(limit, v_max(v_mul(v_set1(-1), limit), x));
+}
 
 static void clip(ptrdiff_t n, real limit, real *x)
 {
@@ -45,7 +48,8 @@ typedef struct {
 static inline adagrad_state adagrad_step(vec rate, vec d, vec m, vec w)
 {
     vec memory = v_fma(d, d, m);
-    vec r = inverse_sqrt(v_add(memory, v_set1(R(0x1.5798eep-27f, 0x1.5798ee2308c3ap-27)))); /* 1e-8 */
+    vec r =
+        inverse_sqrt(v_add(memory, v_set1(R(0x1.5798eep-27f, 0x1.5798ee2308c3ap-27)))); /* 1e-8 */
     return (adagrad_state){memory, v_fnma(v_mul(rate, d), r, w)};
 }
 
@@ -54,7 +58,8 @@ static void adagrad(ptrdiff_t n, real learning_rate, real limit, const real *d, 
     vec rate = v_set1(learning_rate), limits = v_set1(limit);
     ptrdiff_t i = 0;
     for (; i + LANES <= n; i += LANES) {
-        adagrad_state s = adagrad_step(rate, clipped(v_load(d + i), limits), v_load(m + i), v_load(w + i));
+        adagrad_state s =
+            adagrad_step(rate, clipped(v_load(d + i), limits), v_load(m + i), v_load(w + i));
         v_store(m + i, s.m);
         v_store(w + i, s.w);
     }

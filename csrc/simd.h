@@ -185,6 +185,7 @@ typedef uint64x2_t ivec, mask;
 #define vq_reinterpret_real vreinterpretq_f64_u64
 #define vq_dup vdupq_n_f64
 #define iq_dup vdupq_n_u64
+#define iq_and vandq_u64
 #define i_shl(a, count) vshlq_n_u64(a, count)
 #define i_shr(a, count) vshrq_n_u64(a, count)
 #else
@@ -196,6 +197,7 @@ typedef uint32x4_t ivec, mask;
 #define vq_reinterpret_real vreinterpretq_f32_u32
 #define vq_dup vdupq_n_f32
 #define iq_dup vdupq_n_u32
+#define iq_and vandq_u32
 #define i_shl(a, count) vshlq_n_u32(a, count)
 #define i_shr(a, count) vshrq_n_u32(a, count)
 #endif
@@ -230,7 +232,7 @@ static inline ivec i_set1(bits a) { return iq_dup(a); }
 static inline ivec i_add(ivec a, ivec b) { return IQ(add)(a, b); }
 static inline ivec i_sub(ivec a, ivec b) { return IQ(sub)(a, b); }
 static inline ivec i_or(ivec a, ivec b) { return IQ(orr)(a, b); }
-static inline ivec i_and(ivec a, ivec b) { return IQ(and)(a, b); }
+static inline ivec i_and(ivec a, ivec b) { return iq_and(a, b); }
 
 #define SQUARE LANES
 #if defined(CRNN_F64)
@@ -266,8 +268,16 @@ typedef int mask;
 static inline vec v_set1(real a) { return a; }
 static inline vec v_load(const real *p) { return *p; }
 static inline void v_store(real *p, vec a) { *p = a; }
-static inline vec v_load_n(const real *p, int n) { (void)n; return *p; }
-static inline void v_store_n(real *p, vec a, int n) { (void)n; *p = a; }
+static inline vec v_load_n(const real *p, int n)
+{
+    (void)n;
+    return *p;
+}
+static inline void v_store_n(real *p, vec a, int n)
+{
+    (void)n;
+    *p = a;
+}
 static inline vec v_add(vec a, vec b) { return a + b; }
 static inline vec v_sub(vec a, vec b) { return a - b; }
 static inline vec v_mul(vec a, vec b) { return a * b; }
@@ -278,8 +288,18 @@ static inline mask v_lt(vec a, vec b) { return a < b; }
 static inline vec v_select(mask m, vec a, vec b) { return m ? a : b; }
 static inline vec v_max(vec a, vec b) { return a > b ? a : b; }
 static inline vec v_min(vec a, vec b) { return a < b ? a : b; }
-static inline ivec v_bits(vec a) { ivec b; memcpy(&b, &a, sizeof b); return b; }
-static inline vec v_real(ivec a) { vec b; memcpy(&b, &a, sizeof b); return b; }
+static inline ivec v_bits(vec a)
+{
+    ivec b;
+    memcpy(&b, &a, sizeof b);
+    return b;
+}
+static inline vec v_real(ivec a)
+{
+    vec b;
+    memcpy(&b, &a, sizeof b);
+    return b;
+}
 static inline ivec i_set1(bits a) { return a; }
 static inline ivec i_add(ivec a, ivec b) { return a + b; }
 static inline ivec i_sub(ivec a, ivec b) { return a - b; }

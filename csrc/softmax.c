@@ -47,7 +47,10 @@ static real greatest(ptrdiff_t n, const real *y)
     return top;
 }
 
-static inline vec exp_scaled(vec y, vec top, vec scale) { return v_exp(v_mul(v_sub(y, top), scale)); }
+static inline vec exp_scaled(vec y, vec top, vec scale)
+{
+    return v_exp(v_mul(v_sub(y, top), scale));
+}
 
 /* y becomes exp((y - top) * scale); returns its sum. */
 static real exponentials(ptrdiff_t n, real top, real scale, real *y)

@@ -16,7 +16,7 @@
 /* e^r = 1 + r + r^2 p(r) for |r| <= 0.3466, a little more than ln(2) / 2;
  * the relative error of the result is at most 2^-57.9. */
 static const real exp_core[] = {
-    0x1.000000000000ap-1, 0x1.555555555550cp-3, 0x1.555555555079ap-5, 0x1.11111111246b6p-7,
+    0x1.000000000000ap-1,  0x1.555555555550cp-3,  0x1.555555555079ap-5,  0x1.11111111246b6p-7,
     0x1.6c16c18439e09p-10, 0x1.a01a01383dc55p-13, 0x1.a0199a0b76d33p-16, 0x1.71df0c68ba3a6p-19,
     0x1.28ad5fd02ade0p-22, 0x1.ad9ff46a9f0b4p-26,
 };
@@ -24,8 +24,8 @@ static const real exp_core[] = {
 /* tanh(a) = a + a^3 p(a^2) for 0 <= a <= 63/64;
  * the relative error of the result is at most 2^-60.2. */
 static const real tanh_core[] = {
-    -0x1.5555555555551p-2, 0x1.1111111110cf1p-3, -0x1.ba1ba1b9ef779p-5, 0x1.664f487b3bc56p-6,
-    -0x1.226e349a03910p-7, 0x1.d6d3b69341ce2p-9, -0x1.7da22ae708565p-10, 0x1.354d9d8e311bep-11,
+    -0x1.5555555555551p-2,  0x1.1111111110cf1p-3,  -0x1.ba1ba1b9ef779p-5,  0x1.664f487b3bc56p-6,
+    -0x1.226e349a03910p-7,  0x1.d6d3b69341ce2p-9,  -0x1.7da22ae708565p-10, 0x1.354d9d8e311bep-11,
     -0x1.f4f7800b4461dp-13, 0x1.93fcf045092c2p-14, -0x1.4062ca531f589p-15, 0x1.e3a10245cb1bdp-17,
     -0x1.45d0e9b401008p-18, 0x1.61e8e371e9fafp-20, -0x1.08e32a245436ep-22, 0x1.8cedbaa9edee7p-26,
 };
@@ -52,15 +52,15 @@ static const real exp_core[] = {
 /* tanh(a) = a + a^3 p(a^2) for 0 <= a <= 63/64;
  * the relative error of the result is at most 2^-27.9. */
 static const real tanh_core[] = {
-    -0x1.55554p-2f, 0x1.110c96p-3f, -0x1.b9767ep-5f, 0x1.608feep-6f, -0x1.061e02p-7f,
-    0x1.3347f6p-9f, -0x1.861396p-12f,
+    -0x1.55554p-2f,  0x1.110c96p-3f, -0x1.b9767ep-5f,  0x1.608feep-6f,
+    -0x1.061e02p-7f, 0x1.3347f6p-9f, -0x1.861396p-12f,
 };
 
 /* ln(1 + f) = f + f^2 p(f) for |f| <= 1/3;
  * the relative error of the result is at most 2^-30.0. */
 static const real log_core[] = {
-    -0x1p-1f, 0x1.555556p-2f, -0x1.ffff18p-3f, 0x1.9997eep-3f, -0x1.55978cp-3f,
-    0x1.24eb6ep-3f, -0x1.f3b03cp-4f, 0x1.b91f2ep-4f, -0x1.06c276p-3f, 0x1.e9cfb4p-4f,
+    -0x1p-1f,       0x1.555556p-2f,  -0x1.ffff18p-3f, 0x1.9997eep-3f,  -0x1.55978cp-3f,
+    0x1.24eb6ep-3f, -0x1.f3b03cp-4f, 0x1.b91f2ep-4f,  -0x1.06c276p-3f, 0x1.e9cfb4p-4f,
 };
 
 #endif

@@ -1,9 +1,10 @@
-"""The C tests of the kernels, built and run as `ctest` would: every kernel, type, size and table."""
+"""The C tests of the kernels, built and run: every kernel, type, size and table."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -35,5 +36,5 @@ def test_c_tests_pass(build: Path) -> None:
 def test_kernels_use_no_function_of_the_c_library_but_fma_and_memory(build: Path) -> None:
     allowed = {"fma", "fmaf", "memcpy", "memset", "memmove", "strcmp", "_GLOBAL_OFFSET_TABLE_"}
     symbols = run("nm", "--undefined-only", next(build.glob("*crnn_kernels.a"))).split()
-    undefined = {symbol for kind, symbol in zip(symbols, symbols[1:], strict=False) if kind == "U"}
+    undefined = {symbol for kind, symbol in pairwise(symbols) if kind == "U"}
     assert {symbol for symbol in undefined if not symbol.startswith("crnn_")} <= allowed

@@ -146,6 +146,15 @@ def test_stop_ends_a_training_in_another_thread(text: str) -> None:
     assert not thread.is_alive()
 
 
+def test_a_stop_before_training_is_not_lost(text: str) -> None:
+    trainer = make(text)
+    trainer.stop()
+    trainer.train(100)
+    assert trainer.step == 0
+    trainer.train(100)
+    assert trainer.step == 100
+
+
 # --- checkpoints ----------------------------------------------------------------------------------
 
 

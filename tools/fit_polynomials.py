@@ -220,10 +220,15 @@ def block(formula: Formula, kind: str) -> str:
     )
 
 
+def spaced_alike(text: str) -> str:
+    """Return the text as it would be without a formatter's choice of spaces and lines."""
+    return " ".join(text.split())
+
+
 def check(blocks: list[str], path: Path) -> bool:
     """Return whether the file has every block, word for word; say which it lacks."""
-    text = path.read_text(encoding="utf-8")
-    missing = [b for b in blocks if b not in text]
+    text = spaced_alike(path.read_text(encoding="utf-8"))
+    missing = [b for b in blocks if spaced_alike(b) not in text]
     for b in missing:
         print(f"{path.name} lacks\n\n{b}", file=sys.stderr)
     return not missing

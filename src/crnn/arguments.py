@@ -70,7 +70,7 @@ def indices(name: str, values: Any, end: int) -> IntArray:
         raise ValueError(f"{name} is empty, expected at least one character index")
     listed = isinstance(values, list | tuple)
     low, high = (min(values), max(values)) if listed else (values.min(), values.max())
-    if not (0 <= low and high < end):
+    if not (low >= 0 and high < end):
         at = next(at for at, value in enumerate(values) if not 0 <= value < end)
         raise IndexError(f"{name}[{at}] is {values[at]}, expected an index from 0 to {end - 1}")
     return np.array(values, np.int32)

@@ -14,7 +14,7 @@ import importlib
 import os
 from pathlib import Path
 
-__all__ = ["TextError", "default_text", "read_text"]
+__all__ = ["TextError", "decode_text", "default_text", "read_text"]
 
 _BYTE_ORDER_MARK = "\ufeff"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -62,9 +62,34 @@ def read_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
     if not isinstance(encoding, str):
         raise TypeError(f'encoding is a {type(encoding).__name__}, expected a str such as "utf-8"')
     shown = os.fspath(path)
-    text = _decode(_read_bytes(path, shown), encoding, shown)
+    return decode_text(_read_bytes(path, shown), encoding, repr(shown))
+
+
+def decode_text(data: bytes, encoding: str = "utf-8", source: str = "data") -> str:
+    r"""Return the text that bytes stand for, every character and newline as it stands.
+
+    Parameters
+    ----------
+    data : bytes
+        The bytes; a byte-order mark of UTF-8 is left out.
+    encoding : str, optional
+        As for `read_text`.
+    source : str, optional
+        What errors call the data.
+
+    Raises
+    ------
+    TextError
+        There is no character, the bytes are not in that encoding, or nothing has its name.
+
+    Examples
+    --------
+    >>> decode_text(b"na\xefve", "latin-1")
+    'naïve'
+    """
+    text = _decode(data, encoding, source)
     if not text:
-        raise TextError(f"{shown!r} is empty, expected a text; is it the right file?")
+        raise TextError(f"{source} is empty, expected a text; is it the right file?")
     return text
 
 
@@ -126,11 +151,11 @@ def _reworded(error: OSError, message: str) -> OSError:
     return reworded
 
 
-def _decode(data: bytes, encoding: str, shown: str) -> str:
+def _decode(data: bytes, encoding: str, source: str) -> str:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise TextError(_describe_undecodable(data, encoding, shown, error)) from error
+        raise TextError(_describe_undecodable(data, encoding, source, error)) from error
     except (LookupError, ValueError) as error:
         raise TextError(
             f"encoding is {encoding!r}, which does not work here ({error}), expected a text "
@@ -143,11 +168,13 @@ def _is_utf8(encoding: str) -> bool:
     return codecs.lookup(encoding).name == "utf-8"
 
 
-def _describe_undecodable(data: bytes, encoding: str, shown: str, error: UnicodeDecodeError) -> str:
+def _describe_undecodable(
+    data: bytes, encoding: str, source: str, error: UnicodeDecodeError
+) -> str:
     """Say which byte is wrong, where, and which encoding to try."""
     offset = len(data) - len(error.object) + error.start  # utf-8-sig counts from after its mark
     message = (
-        f"{shown!r} is not {encoding}: the byte 0x{data[offset : offset + 1].hex()} "
+        f"{source} is not {encoding}: the byte 0x{data[offset : offset + 1].hex()} "
         f"at offset {offset} is wrong there ({error.reason}); "
     )
     if not _is_utf8(encoding):

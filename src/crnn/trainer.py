@@ -167,6 +167,11 @@ class Trainer:
         return self._core.smooth_loss
 
     @property
+    def bits_per_char(self) -> float:
+        """The smooth loss in bits per character."""
+        return bits_per_char(self.smooth_loss, self.settings.seq_length)
+
+    @property
     def history(self) -> npt.NDArray[np.void]:
         """One row a report: `iteration` (int64) and `smooth_loss` (float64, nats per window)."""
         return np.array(self._rows, [("iteration", np.int64), ("smooth_loss", np.float64)])
@@ -189,17 +194,22 @@ class Trainer:
             If another thread is training with this trainer.
         """
         end = self.step + arguments.integer("steps", steps, least=0)
-        self._stopping = False
-        while self.step < end and not self._stopping:
-            if self._report_is_due() or self._sample_is_due():
-                report = self._reported_window()
-                if callback is not None and callback(report) is True:
-                    return
-            else:
-                self._run(min(end, self._next_due()) - self.step)
+        try:
+            while self.step < end and not self._stopping:
+                if self._report_is_due() or self._sample_is_due():
+                    report = self._reported_window()
+                    if callback is not None and callback(report) is True:
+                        return
+                else:
+                    self._run(min(end, self._next_due()) - self.step)
+        finally:
+            self._stopping = False
 
     def stop(self) -> None:
-        """Ask a running `train` to return after its present slice, from any thread or signal."""
+        """Ask `train` to return after its present slice, from any thread or signal handler.
+
+        If none is running, the next one returns at once.
+        """
         self._stopping = True
 
     def _run(self, steps: int) -> None:
@@ -227,11 +237,10 @@ class Trainer:
         sample = self._sample() if self._sample_is_due() else None
         listed = self._report_is_due()
         self._core.run(1)
-        iteration, loss = self.step - 1, self.smooth_loss
+        report = Report(self.step - 1, self.smooth_loss, self.bits_per_char, sample)
         if listed:
-            self._rows.append((iteration, loss))
-        bits = loss / self.settings.seq_length / math.log(2)
-        return Report(iteration, loss, bits, sample)
+            self._rows.append((report.iteration, report.smooth_loss))
+        return report
 
     def _sample(self) -> str:
         """Return what the model writes now, from the carried state and the next window's first."""
@@ -345,6 +354,17 @@ class Trainer:
         h = np.empty((self.model.hidden_size, 1), self.model.dtype)
         self._core.state().get(h)
         return h
+
+
+def bits_per_char(smooth_loss: float, seq_length: int) -> float:
+    """Return nats per window in bits per character.
+
+    Examples
+    --------
+    >>> round(bits_per_char(46.2, 25), 3)
+    2.666
+    """
+    return smooth_loss / seq_length / math.log(2)
 
 
 def _indices(

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
 import crnn as package
 from crnn import Settings, Trainer, corpus
 from crnn.checkpoint import read
+from crnn.cli import main
 from crnn.cli.train import BESIDE_RESUME
 from crnn.cli.train import command as train_command
 
@@ -242,3 +243,20 @@ def test_checkpoints_by_the_clock(crnn: Any, folder: Path, monkeypatch: pytest.M
     assert steps == sorted(set(steps))
     assert len(steps) >= 2
     assert steps[-1] == 20000
+
+
+def test_standard_input_is_a_text(folder: Path, text: str) -> None:
+    words = ["train", "-", "--steps=40", "--encoding=latin-1", "-q", *SMALL]
+    piped = CliRunner().invoke(main, [*words, "-o", "piped"], input=text.encode("latin-1"))
+    assert piped.exit_code == 0, piped.output
+    named = CliRunner().invoke(main, ["train", "book.txt", *words[2:], "-o", "named"])
+    assert named.exit_code == 0, named.output
+    assert (folder / "piped").read_bytes() == (folder / "named").read_bytes()
+
+
+@pytest.mark.parametrize(("given", "message"), [(b"", "empty"), (b"ab\xff", "0xff at offset 2")])
+def test_standard_input_that_is_no_text_is_named(given: bytes, message: str, folder: Path) -> None:
+    told = failure(CliRunner().invoke(main, ["train", "-"], input=given))
+    assert "standard input is" in told
+    assert message in told
+    assert not (folder / "model.safetensors").exists()

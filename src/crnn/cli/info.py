@@ -15,9 +15,10 @@ from rich.text import Text
 from crnn import checkpoint
 from crnn.cli.output import in_terminal, write
 from crnn.cli.program import HELP_NAMES, explained
-from crnn.cli.quantities import bits_per_character, file_size, loss_in_units
+from crnn.cli.quantities import file_size, loss_in_units
 from crnn.cli.visible import visible
 from crnn.model import PARAMETERS, load
+from crnn.trainer import bits_per_char
 
 __all__ = ["command"]
 
@@ -73,7 +74,7 @@ def _training_facts(record: dict[str, Any]) -> dict[str, Any]:
     return {
         "step": record["step"],
         "smooth_loss": loss,
-        "bits_per_char": None if loss is None else bits_per_character(loss, settings["seq_length"]),
+        "bits_per_char": None if loss is None else bits_per_char(loss, settings["seq_length"]),
         "settings": settings,
         "seed": record["seed"],
         "text": record["text"],

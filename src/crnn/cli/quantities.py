@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
+from crnn.trainer import bits_per_char
 
 __all__ = [
-    "bits_per_character",
     "count",
     "duration",
     "file_size",
@@ -70,11 +69,6 @@ def file_size(size: int) -> str:
     return f"{size / 1_000_000:.1f} MB"
 
 
-def bits_per_character(smooth_loss: float, seq_length: int) -> float:
-    """Return nats per window in bits per character."""
-    return smooth_loss / seq_length / math.log(2)
-
-
 def loss_in_units(smooth_loss: float, seq_length: int) -> tuple[str, str]:
     """Return a loss in both of its units.
 
@@ -85,7 +79,7 @@ def loss_in_units(smooth_loss: float, seq_length: int) -> tuple[str, str]:
     >>> loss_in_units(4e300, 25)[0]  # of a training that went wrong
     '4e+300 nats per window'
     """
-    bits = bits_per_character(smooth_loss, seq_length)
+    bits = bits_per_char(smooth_loss, seq_length)
     nats_text = f"{smooth_loss:.2f}" if smooth_loss < _HUGE else f"{smooth_loss:.3g}"
     bits_text = f"{bits:.3f}" if bits < _HUGE else f"{bits:.3g}"
     return f"{nats_text} nats per window", f"{bits_text} bits per character"

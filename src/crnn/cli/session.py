@@ -132,7 +132,7 @@ def run(trainer: Trainer, saver: Saver, listener: Listener, signals: Signals) ->
 
 @contextlib.contextmanager
 def _watched(wanted: Callable[[], bool], stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` again and again while it is wanted: one before `train` begins has no effect."""
+    """Call `stop` when it is wanted, from a thread that looks every now and then."""
     over = threading.Event()
 
     def watch() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 import time
 from typing import Any, Final
 
@@ -90,7 +91,7 @@ def command(
     quiet: bool,
     **chosen: Any,
 ) -> None:
-    """Train a model on the TEXT files, joined in their order.
+    """Train a model on the TEXT files, joined in their order; - is standard input.
 
     Without TEXT the language reference that comes with Python is used. In a terminal a live display
     shows how it goes; into a pipe go the lines of min-char-rnn. Ctrl-C saves what was learned and
@@ -160,9 +161,15 @@ def _same_file(path: str, other: str | None) -> bool:
 def _read(texts: tuple[str, ...], encoding: str, notes: Notes) -> str:
     with explained():
         if texts:
-            return "".join(corpus.read_text(text, encoding) for text in texts)
+            return "".join(_text_of(text, encoding) for text in texts)
         notes.say("No TEXT given: using the language reference that comes with Python.")
         return corpus.default_text()
+
+
+def _text_of(name: str, encoding: str) -> str:
+    if name == "-":
+        return corpus.decode_text(sys.stdin.buffer.read(), encoding, "standard input")
+    return corpus.read_text(name, encoding)
 
 
 def _begun(text: str, seed: int, chosen: dict[str, Any]) -> Trainer:

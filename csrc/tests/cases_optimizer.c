@@ -1,0 +1,96 @@
+/* cases_optimizer.c - clip and adagrad. */
+
+static void clip_case(ptrdiff_t n, real limit)
+{
+    begin_case("n=%td limit=%g", n, (double)limit);
+    VECTOR(x, n, anything);
+    for (ptrdiff_t i = 0; i < n; i++) x.wanted[i] = plain_clipped(x.wanted[i], limit);
+    ON_EVERY_TABLE(k->clip(n, limit, x.at))
+}
+
+static void test_clip(void)
+{
+    static const real limits[] = {0, REAL_TINY, 1, 5, REAL_MAX, INFINITY};
+    FOR_EVERY_SIZE(n, 0)
+    for (int j = 0; j < 6; j++)
+        for (int repeat = 0; repeat < 4; repeat++) clip_case(n, limits[j]);
+}
+
+/* From far below 1e-8 to the greatest memory promised; often 0, as at the start. */
+static real memory(void) { return random_index(4) ? (real)pow(10, 60 * random_unit() - 30) : 0; }
+
+static real gradient(void)
+{
+    switch (random_index(16)) {
+        case 0:
+            return 0;
+        case 1:
+            return -(real)0;
+        case 2:
+            return NAN;
+        case 3:
+            return REAL_TINY;
+        case 4:
+            return -INFINITY;
+        default:
+            return (real)ldexp(moderate(), (int)random_index(20) - 12);
+    }
+}
+
+static real power_of_two(void) { return R(0x1p-60f, 0x1p-60); }
+
+static long double exact_r(real m) { return 1 / sqrtl((long double)m + 1e-8L); }
+
+/* Memory has one rounding. A weight has three units of the step (one the rate's, two r's) and its own;
+ * a subnormal rate * d has a unit that r makes greater. */
+static void check_adagrad(ptrdiff_t n, real rate, real limit, const real *d, const real *m,
+                          const real *w, const real *new_m, const real *new_w)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        real clipped = plain_clipped(d[i], limit), wanted = FMA(clipped, clipped, m[i]);
+        long double r = exact_r(wanted), step = rate * (long double)clipped * r,
+                    exact = w[i] - step;
+        long double tolerance = (3 + slack()) * ulp(step) + REAL_TINY * r;
+        if (w[i] != 0) tolerance += ulp(exact);
+        check(new_m[i] == wanted || (isnan(d[i]) && isnan(new_m[i])), "m[%td] is %a, not %a", i,
+              (double)new_m[i], (double)wanted);
+        check_near("w", i, new_w[i], exact, tolerance);
+    }
+}
+
+static void adagrad_case(ptrdiff_t n, real rate, real limit, number d_, number w_)
+{
+    begin_case("n=%td learning_rate=%g limit=%g", n, (double)rate, (double)limit);
+    VECTOR(d, n, d_);
+    VECTOR(m, n, memory);
+    VECTOR(w, n, w_);
+    portable()->adagrad(n, rate, limit, d.wanted, m.wanted, w.wanted);
+    check_adagrad(n, rate, limit, d.at, m.at, w.at, m.wanted, w.wanted);
+    ON_EVERY_TABLE(k->adagrad(n, rate, limit, d.at, m.at, w.at))
+}
+
+/* With w = 0, rate 1 and powers of two for d, the new weights are -d r: r within its 2 units alone. */
+static void reciprocal_case(ptrdiff_t n)
+{
+    begin_case("n=%td, r alone", n);
+    VECTOR(d, n, power_of_two);
+    VECTOR(m, n, memory);
+    VECTOR(w, n, zero);
+    portable()->adagrad(n, 1, 1, d.wanted, m.wanted, w.wanted);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        long double exact = exact_r(m.at[i]);
+        check_near("r", i, -w.wanted[i] / d.at[i], exact, (2 + slack()) * ulp(exact));
+    }
+    ON_EVERY_TABLE(k->adagrad(n, 1, 1, d.at, m.at, w.at))
+}
+
+static void test_adagrad(void)
+{
+    static const real rates[] = {R(0.1f, 0.1), R(0.001f, 0.001), 1};
+    FOR_EVERY_SIZE(n, 0)
+    for (int j = 0; j < 6; j++)
+        adagrad_case(n, rates[j % 3], R(5.0f, 5.0) / (real)(1 + j), gradient,
+                     j % 2 ? moderate : zero);
+    adagrad_case(20000, rates[0], 5, gradient, moderate);
+    reciprocal_case(20000);
+}

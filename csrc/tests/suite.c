@@ -1,0 +1,44 @@
+/* suite.c - the tests of one type: compiled once for each, as the kernels are by table.c. */
+#include "suite.h"
+
+#include <string.h>
+
+#include "harness.h"
+#include "real.h"
+
+#include "reference.c"
+
+#include "matrix.c"
+
+#include "cases_columns.c"
+#include "cases_functions.c"
+#include "cases_optimizer.c"
+#include "cases_products.c"
+#include "cases_softmax.c"
+
+#define TEST(kernel) {#kernel, test_##kernel}
+
+const test R(suite_f32, suite_f64)[] = {
+    TEST(gemv),
+    TEST(gemm),
+    TEST(transpose),
+    TEST(gather_columns),
+    TEST(scatter_columns),
+    TEST(column_sums),
+    TEST(exp),
+    TEST(log),
+    TEST(tanh),
+    TEST(tanh_backward),
+    TEST(softmax),
+    TEST(softmax_cross_entropy),
+    TEST(draw),
+    TEST(argmax),
+    TEST(clip),
+    TEST(adagrad),
+    {0},
+};
+
+/* A kernel that is added to the table needs a test. */
+_Static_assert(sizeof R(suite_f32, suite_f64) / sizeof(test) - 1 ==
+                   sizeof(kernels) / sizeof(void *),
+               "one test a kernel");
