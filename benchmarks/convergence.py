@@ -30,16 +30,22 @@ HIDDEN_SIZE = 100
 Losses = dict[int, float]  # by iteration
 
 
+def first_weights(vocab: crnn.Vocab, start: int) -> notebook.Parameters:
+    """Return the same weights for every program."""
+    return notebook.init(len(vocab), HIDDEN_SIZE, np.random.default_rng(start))
+
+
 def notebook_losses(vocab: crnn.Vocab, text: str, marks: list[int], start: int) -> Losses:
     """Train the notebook's operations in float64 from one start."""
-    params = notebook.init(len(vocab), HIDDEN_SIZE, np.random.default_rng(start))
+    params = first_weights(vocab, start)
     history, _ = notebook.train(params, vocab.encode(text).tolist(), max(marks) + 1)
     return {mark: float(history[mark]) for mark in marks}
 
 
 def crnn_losses(vocab: crnn.Vocab, text: str, marks: list[int], start: int, dtype: str) -> Losses:
     """Train crnn from one start."""
-    model = crnn.RNN(vocab, hidden_size=HIDDEN_SIZE, dtype=dtype, seed=start)
+    arrays = [array.astype(dtype) for array in first_weights(vocab, start).arrays()]
+    model = crnn.RNN.from_arrays(vocab, *arrays)
     trainer = crnn.Trainer(model, text, sample_every=0)
     losses = {}
     for mark in marks:
