@@ -21,8 +21,10 @@
  *
  * The kernels                                                             order of accumulation
  *
- *   gemv(m, n, A, lda, x, s, y)
- *       y = s + A' x.   A (n, m), lda >= m;  x (n);  s, y (m), s may be y.
+ *   gemv(m, n, A, lda, x, s, y, backward)
+ *       y = s + A' x.   A (n, m), lda >= m;  x (n);  s, y (m), s may be y.   backward: begin with the
+ *       last outputs, which changes no bit; alternate it over products by the same A, so that the part
+ *       of A that is still in the cache is read first.
  *       y[i] = s[i];  y[i] = fma(A[k, i], x[k], y[i])                     k = 0, 1, ... n-1
  *
  *   gemm(m, n, k, A, ars, acs, B, ldb, S, lds, C, ldc)
@@ -96,7 +98,7 @@ extern "C" {
 #define CRNN_DECLARE_KERNELS(name, real)                                                           \
     typedef struct name {                                                                          \
         void (*gemv)(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, const real *x,        \
-                     const real *s, real *y);                                                      \
+                     const real *s, real *y, int backward);                                        \
         void (*gemm)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const real *A, ptrdiff_t ars,          \
                      ptrdiff_t acs, const real *B, ptrdiff_t ldb, const real *S, ptrdiff_t lds,    \
                      real *C, ptrdiff_t ldc);                                                      \

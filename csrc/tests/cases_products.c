@@ -1,25 +1,27 @@
 /* cases_products.c - gemv and gemm. */
 
-static void gemv_case(ptrdiff_t m, ptrdiff_t n, ptrdiff_t gap, int s_is_y, number draw)
+static void gemv_case(ptrdiff_t m, ptrdiff_t n, ptrdiff_t gap, int s_is_y, int backward,
+                      number draw)
 {
-    begin_case("m=%td n=%td lda=%td%s", m, n, m + gap, s_is_y ? " s=y" : "");
+    begin_case("m=%td n=%td lda=%td%s%s", m, n, m + gap, s_is_y ? " s=y" : "",
+               backward ? " backward" : "");
     MATRIX(A, n, m, m + gap, draw);
     VECTOR(x, n, draw);
     VECTOR(y, m, draw);
     matrix s = s_is_y ? y : new_matrix("s", 1, m, m, draw);
     plain_gemv(m, n, A.wanted, m + gap, x.wanted, s.wanted, y.wanted);
-    ON_EVERY_TABLE(k->gemv(m, n, A.at, m + gap, x.at, s.at, y.at))
+    ON_EVERY_TABLE(k->gemv(m, n, A.at, m + gap, x.at, s.at, y.at, backward))
 }
 
 static void test_gemv(void)
 {
     for (int i = 0; i < SIZES; i++)
         for (int j = 0; j < SIZES; j++) {
-            gemv_case(sizes[i], sizes[j], 0, i % 2, moderate);
-            gemv_case(sizes[i], sizes[j], 3, j % 2, moderate);
-            gemv_case(sizes[i], sizes[j], 1, (i + j) % 2, mixed);
+            gemv_case(sizes[i], sizes[j], 0, i % 2, 0, moderate);
+            gemv_case(sizes[i], sizes[j], 3, j % 2, 1, moderate);
+            gemv_case(sizes[i], sizes[j], 1, (i + j) % 2, i % 2, mixed);
         }
-    FOR_EVERY_SIZE(m, 0) gemv_case(m, 2, m % 2, m % 3 == 0, moderate);
+    FOR_EVERY_SIZE(m, 0) gemv_case(m, 2, m % 2, m % 3 == 0, m % 5 < 2, moderate);
 }
 
 typedef enum { PLAIN, TRANSPOSED, STRIDED } layout_of_a;

@@ -38,14 +38,15 @@ cdef void step(const Shape* S, const Weights* W, const int32_t* x, real* h, real
     """z = tanh(Wxh[:,x] + Whh h + bh). W in columns (rs = 1), except Wxh, which may be either."""
     gather_columns(S.K, 1, S.H, <const real*> W.Wxh.at, W.Wxh.rs, W.Wxh.cs, x,
                    <const real*> W.bh, z, S.ldh)
-    gemv(S.K, S.H, S.H, <const real*> W.Whh.at, W.Whh.cs, h, z, z)
+    gemv(S.K, S.H, S.H, <const real*> W.Whh.at, W.Whh.cs, h, z, z, False)
     tanh(S.K, S.H, z, z)
 
 
 cdef void predict(const Shape* S, const Weights* W, const real* h, real scale,
                   real* p) noexcept nogil:
     """p = softmax(scale (Why h + by)). W in columns."""
-    gemv(S.K, S.V, S.H, <const real*> W.Why.at, W.Why.cs, h, <const real*> W.by, p)
+    gemv(S.K, S.V, S.H, <const real*> W.Why.at, W.Why.cs, h, <const real*> W.by, p,
+         False)
     softmax(S.K, 1, S.V, scale, p, S.ldv)
 
 
@@ -70,7 +71,7 @@ cdef double forward(const Shape* S, const Weights* W, Py_ssize_t T, const int32_
     for t in range(T):
         h = Hs + t * S.ldh
         z = h + S.ldh
-        gemv(S.K, S.H, S.H, <const real*> W.Whh.at, W.Whh.cs, h, z, z)
+        gemv(S.K, S.H, S.H, <const real*> W.Whh.at, W.Whh.cs, h, z, z, t & 1)
         tanh(S.K, S.H, z, z)
     gemm(S.K, T, S.V, S.H, Hs + S.ldh, S.ldh, 1, <const real*> W.Why.at, W.Why.cs,
          <const real*> W.by, 0, Ys, S.ldv)
@@ -102,7 +103,8 @@ cdef void backward(const Shape* S, const Weights* W, Py_ssize_t T, const int32_t
     for t in range(T - 1, -1, -1):
         dh = dHs + t * S.ldh
         if t < T - 1:
-            gemv(S.K, S.H, S.H, <const real*> W.Whh.at, W.Whh.rs, dh + S.ldh, dh, dh)
+            gemv(S.K, S.H, S.H, <const real*> W.Whh.at, W.Whh.rs, dh + S.ldh, dh, dh,
+                 t & 1)
         # h[t] = tanh(...):  dhraw[t] = (1 - h[t] h[t]) dh[t]
         tanh_backward(S.K, S.H, Hs + (t + 1) * S.ldh, dh, dh)
     outer_sum(S, T, S.V, dYs, S.ldv, S.H, Hs + S.ldh, S.ldh, &d.Why)    # dWhy += dy h[t]'

@@ -13,7 +13,7 @@ ctypedef fused real:
 cdef extern from "kernels.h" nogil:
     ctypedef struct crnn_kernels_f32:
         void (*gemv)(Py_ssize_t m, Py_ssize_t n, const float* A, Py_ssize_t lda, const float* x,
-                     const float* s, float* y) noexcept nogil
+                     const float* s, float* y, bint backward) noexcept nogil
         void (*gemm)(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float* A, Py_ssize_t ars,
                      Py_ssize_t acs, const float* B, Py_ssize_t ldb, const float* S, Py_ssize_t lds,
                      float* C, Py_ssize_t ldc) noexcept nogil
@@ -43,7 +43,7 @@ cdef extern from "kernels.h" nogil:
 
     ctypedef struct crnn_kernels_f64:
         void (*gemv)(Py_ssize_t m, Py_ssize_t n, const double* A, Py_ssize_t lda, const double* x,
-                     const double* s, double* y) noexcept nogil
+                     const double* s, double* y, bint backward) noexcept nogil
         void (*gemm)(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double* A, Py_ssize_t ars,
                      Py_ssize_t acs, const double* B, Py_ssize_t ldb, const double* S, Py_ssize_t lds,
                      double* C, Py_ssize_t ldc) noexcept nogil
@@ -81,11 +81,12 @@ cdef extern from "kernels.h" nogil:
     const crnn_tables* crnn_fastest()
 
 cdef inline void gemv(const crnn_tables* K, Py_ssize_t m, Py_ssize_t n, const real* A,
-                      Py_ssize_t lda, const real* x, const real* s, real* y) noexcept nogil:
+                      Py_ssize_t lda, const real* x, const real* s, real* y,
+                      bint backward) noexcept nogil:
     if real is float:
-        K.f32.gemv(m, n, A, lda, x, s, y)
+        K.f32.gemv(m, n, A, lda, x, s, y, backward)
     else:
-        K.f64.gemv(m, n, A, lda, x, s, y)
+        K.f64.gemv(m, n, A, lda, x, s, y, backward)
 
 cdef inline void gemm(const crnn_tables* K, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real* A,
                       Py_ssize_t ars, Py_ssize_t acs, const real* B, Py_ssize_t ldb, const real* S,
