@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -157,3 +158,53 @@ def test_seed_index_is_checked() -> None:
     state = core.State(core.Net(3, 4, True))
     with pytest.raises(IndexError, match="seed_ix is 3"):
         state.sample(1, 1.0, np.random.PCG64(0), np.empty(1, np.int32), 3)
+
+
+# --- called with nonsense, it raises and never reads what is not its own ------------------------
+
+
+def test_sizes_that_would_overflow_are_refused() -> None:
+    class Long:
+        def __len__(self) -> int:
+            return 2**62
+
+    state = core.State(core.Net(3, 4, True))
+    with pytest.raises(ValueError, match="expected 4611686018427387904 elements"):
+        state.sample(2**62, 1.0, np.random.PCG64(), np.empty(0, np.int32))
+    with pytest.raises(ValueError, match="expected -1 elements"):
+        state.sample(-1, 1.0, np.random.PCG64(), np.empty(0, np.int32))
+    for call in (state.read, lambda x: core.Training(core.Net(3, 4, True), x, 1, 0.1, 5.0)):
+        with pytest.raises((TypeError, MemoryError)):
+            call(Long())  # type: ignore[arg-type]
+
+
+UNTYPED: Any = core  # what a type checker would refuse
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: UNTYPED.State(None),
+        lambda: UNTYPED.Window(None, 1),
+        lambda: UNTYPED.Training(None, np.zeros(20, np.int32), 5, 0.1, 5.0),
+        lambda: UNTYPED.Training(core.Net(3, 4, True), np.zeros(20, np.int32), 5, 0.1, 5.0).restore(
+            0, 0, 0.0, None
+        ),
+        lambda: UNTYPED.Borrowed(3, 4, True).sample(None, None, 0, None, None),
+        lambda: UNTYPED.Borrowed(3, 4, True).loss(iter(()), None, None, None, (), None, 5.0),
+    ],
+)
+def test_none_and_iterators_are_refused(call: Callable[[], object]) -> None:
+    with pytest.raises(TypeError, match=r"must not be None|expected tuple|has no len|Argument"):
+        call()
+
+
+def test_state_of_another_net_is_refused() -> None:
+    with pytest.raises(ValueError, match="state is of another net"):
+        small_training().restore(0, 0, 0.0, core.State(core.Net(1, 1, True)))
+
+
+@pytest.mark.parametrize(("V", "H"), [(0, 1), (1, 0), (-1, 1), (1, -5)])
+def test_sizes_below_one_are_refused(V: int, H: int) -> None:
+    with pytest.raises(ValueError, match="expected at least 1"):
+        core.Net(V, H, True)

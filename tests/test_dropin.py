@@ -343,6 +343,7 @@ def test_bad_arguments_of_lossfun(
         (np.zeros((4, 1)), None, 1, TypeError, "seed_ix is None, expected an integer"),
         (np.zeros((4, 1)), 0, -1, ValueError, "n is -1, expected at least 0"),
         (np.zeros((4, 1)), 0, 2.0, TypeError, "n is 2.0, expected an integer"),
+        (np.zeros((4, 1)), 0, 2**70, MemoryError, "n is 1,180,591,620,717,411,303,424: .*needed"),
         (np.zeros(4), 0, 1, ValueError, r"h has shape \(4,\), expected \(4, 1\)"),
         (None, 0, 1, TypeError, "h is of type NoneType"),
     ],
@@ -382,9 +383,20 @@ def test_bad_parameters_of_bind(
         crnn.bind(*arrays)
 
 
-def test_array_whose_shape_is_changed_after_binding_is_refused() -> None:
+@pytest.mark.parametrize("shape", [(4, 3), (5, 4), (20,)])
+def test_array_whose_shape_is_changed_after_binding_is_refused(shape: tuple[int, ...]) -> None:
     arrays = parameters(5, 4, seed=18)
-    lossFun, _ = crnn.bind(*arrays)
-    arrays[0].resize((4, 3), refcheck=False)
-    with pytest.raises(ValueError, match="Wxh: expected 20 elements"):
-        lossFun([0], [1], np.zeros((4, 1)))
+    lossFun, sample = crnn.bind(*arrays)
+    arrays[0].resize(shape, refcheck=False)
+    for call in (
+        lambda: lossFun([0], [1], np.zeros((4, 1))),
+        lambda: sample(np.zeros((4, 1)), 0, 1),
+    ):
+        with pytest.raises(ValueError, match=r"Wxh has shape .*bound with \(4, 5\): bind again"):
+            call()
+
+
+def test_infinity_of_the_only_column_is_no_error() -> None:
+    arrays = parameters(1, 3, seed=19)
+    arrays[0][:] = np.inf  # nothing is multiplied by zero: tanh(inf) is 1
+    assert crnn.bind(*arrays)[1](np.zeros((3, 1)), 0, 4) == [0] * 4

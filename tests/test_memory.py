@@ -29,8 +29,10 @@ def test_a_view_keeps_its_buffer_alive() -> None:
 
 def test_what_the_machine_cannot_hold_is_refused_before_it_is_touched() -> None:
     assert affordable(1) == 1
-    with pytest.raises(MemoryError, match="choose a smaller hidden_size or seq_length"):
+    with pytest.raises(MemoryError, match="bytes are needed, this machine has"):
         affordable(10**30)
+    with pytest.raises(ValueError, match="nbytes is -1, expected at least 0"):
+        Buffer(-1)
     with pytest.raises(MemoryError):
         Buffer(2**62 + 1)
 

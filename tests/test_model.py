@@ -97,6 +97,7 @@ def test_from_arrays_copies_and_keeps_the_order_of_characters(dtype: str) -> Non
     [
         ("abcd", ValueError, r"chars has 4 characters but Wxh has shape \(2, 3\)"),
         ("aab", ValueError, "chars"),
+        ([1, "b", "c"], TypeError, r"chars\[0\] is 1, expected a str"),
     ],
 )
 def test_from_arrays_refuses_characters_that_do_not_fit(
@@ -114,9 +115,11 @@ def test_from_arrays_refuses_characters_that_do_not_fit(
         ({"hidden_size": -3}, ValueError, "hidden_size is -3"),
         ({"hidden_size": 1.5}, TypeError, "hidden_size is 1.5, expected an integer"),
         ({"hidden_size": True}, TypeError, "hidden_size is True"),
-        ({"hidden_size": 10**9}, MemoryError, "bytes are needed, this machine has"),
+        ({"hidden_size": 10**9}, MemoryError, "hidden_size is 1,000,000,000.*are needed"),
         ({"dtype": "float16"}, ValueError, "dtype is 'float16', expected 'float32' or 'float64'"),
         ({"dtype": "nonsense"}, ValueError, "dtype is 'nonsense'"),
+        ({"dtype": None}, ValueError, "dtype is 'None'"),
+        ({"dtype": ">f4"}, ValueError, "dtype is '>f4'"),
         ({"seed": -1}, ValueError, "seed"),
         ({"seed": 1.5}, TypeError, "seed"),
         ({"vocab": ""}, ValueError, "chars"),
@@ -181,6 +184,31 @@ def test_out_receives_the_probabilities(model: crnn.RNN) -> None:
 
 
 @pytest.mark.parametrize(
+    "out",
+    [
+        [0.0] * 5,
+        np.zeros(4),
+        np.zeros((5, 1)),
+        np.zeros(5, "float32"),
+        np.zeros(10)[::2],
+        np.frombuffer(bytes(40)),
+    ],
+    ids=["list", "short", "column", "type", "strided", "read-only"],
+)
+def test_a_bad_out_is_named_and_leaves_the_state_as_it_was(model: crnn.RNN, out: Any) -> None:
+    state = model.state()
+    before = state.feed("ab")
+    with pytest.raises(ValueError, match="out is "):
+        state.feed("e", out=out)
+    np.testing.assert_array_equal(state.feed(""), before)
+
+
+def test_states_are_of_models() -> None:
+    with pytest.raises(TypeError, match="model is of type NoneType, expected an RNN"):
+        crnn.State(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
     ("x", "error", "message"),
     [
         ("abz", ValueError, r"'z'.*U\+007A"),
@@ -236,12 +264,27 @@ def test_temperature_sharpens_and_zero_takes_the_most_probable(model: crnn.RNN) 
     assert cold > hot
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_temperature_too_small_to_invert_is_as_good_as_zero(dtype: str) -> None:
+    model = crnn.RNN("abcde", hidden_size=6, dtype=dtype, seed=1)
+    assert model.sample(30, temperature=1e-320) == model.sample(30, temperature=0)
+
+
+def test_a_stream_is_the_sample_character_by_character(model: crnn.RNN) -> None:
+    stream = model.stream(5000, prime="ab", temperature=0.9, seed=3)
+    first = next(stream)
+    assert first + "".join(stream) == model.sample(5000, prime="ab", temperature=0.9, seed=3)
+    with pytest.raises(ValueError, match="length is -1"):
+        model.stream(-1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
         ({"prime": "aß"}, ValueError, r"prime.*'ß'.*U\+00DF"),
         ({"length": -1}, ValueError, "length is -1, expected at least 0"),
         ({"length": 2.5}, TypeError, "length is 2.5"),
+        ({"length": 10**16}, MemoryError, "length is 10,000,000,000,000,000: .*are needed"),
         ({"temperature": -0.1}, ValueError, "temperature is -0.1, expected a finite number"),
         ({"temperature": np.nan}, ValueError, "temperature is nan"),
         ({"temperature": np.inf}, ValueError, "temperature is inf"),
@@ -307,7 +350,9 @@ def test_a_checkpoint_that_lacks_something_is_named(tmp_path: Path, missing: str
     tensors.pop(missing, None)
     header.pop(missing, None)
     checkpoint.write(tmp_path / "m", tensors, header)
-    with pytest.raises(crnn.CheckpointError, match=f"does not describe a model.*{missing}"):
+    with pytest.raises(
+        crnn.CheckpointError, match=f"m' does not describe a model: .*{missing}.* missing"
+    ):
         crnn.load(tmp_path / "m")
 
 
@@ -324,11 +369,13 @@ def test_a_checkpoint_whose_arrays_do_not_fit_is_refused(
         crnn.load(tmp_path / "m")
 
 
-@pytest.mark.parametrize("points", ["abc", [97, 97, 98], [1.5], [-1, 2, 3], [2**40, 1, 2]])
+@pytest.mark.parametrize(
+    "points", ["abc", [97, 97, 98], [2**70, 1, 2], [97.0, 98.0, 99.0], [-1, 2, 3], [2**40, 1, 2]]
+)
 def test_a_checkpoint_with_an_impossible_vocabulary_is_refused(tmp_path: Path, points: Any) -> None:
     tensors, header = good_parts()
     checkpoint.write(tmp_path / "m", tensors, header | {"vocabulary": points})
-    with pytest.raises(crnn.CheckpointError):
+    with pytest.raises(crnn.CheckpointError, match="m' does not describe a model"):
         crnn.load(tmp_path / "m")
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -133,17 +137,100 @@ def test_callback_stops_and_its_exceptions_leave_the_trainer_usable(text: str) -
     assert same_parameters(trainer.model, whole.model)
 
 
+@contextmanager
+def training_elsewhere(trainer: crnn.Trainer) -> Iterator[None]:
+    """Another thread trains meanwhile."""
+    thread = threading.Thread(target=trainer.train, args=(10**9,), daemon=True)
+    begun = trainer.step
+    thread.start()
+    try:
+        while trainer.step < begun + 100:
+            time.sleep(0.001)  # no lock keeps this thread from running
+        yield
+    finally:
+        trainer.stop()
+        thread.join(60)
+    assert not thread.is_alive()
+
+
 def test_stop_ends_a_training_in_another_thread(text: str) -> None:
     trainer = make(text, sample_every=0)
-    thread = threading.Thread(target=trainer.train, args=(10**9,))
-    thread.start()
-    while trainer.step < 100:
-        time.sleep(0.001)  # the training holds no lock that would keep this thread from running
-    with pytest.raises(RuntimeError, match="running in another thread"):
-        trainer.train(10**9)
-    trainer.stop()
-    thread.join(60)
-    assert not thread.is_alive()
+    with training_elsewhere(trainer):
+        pass
+    assert 100 <= trainer.step < 10**9
+
+
+def test_only_one_thread_uses_a_trainer(tmp_path: Path, text: str) -> None:
+    trainer = make(text, report_every=50, sample_every=50)
+    with training_elsewhere(trainer):
+        for _ in range(20):
+            with pytest.raises(RuntimeError, match="another thread is using this trainer"):
+                trainer.train(10)
+            with pytest.raises(RuntimeError, match="another thread is using this trainer"):
+                trainer.save(tmp_path / "torn")
+    assert not (tmp_path / "torn").exists()
+    whole = make(text, report_every=50, sample_every=50)
+    whole.train(trainer.step)
+    assert same_parameters(trainer.model, whole.model)
+    np.testing.assert_array_equal(trainer.history, whole.history)
+
+
+def test_a_callback_may_save_and_train_on(tmp_path: Path, text: str) -> None:
+    trainer, whole = make(text, report_every=10), make(text, report_every=10)
+
+    def save(report: crnn.Report) -> None:
+        if report.iteration == 20:
+            trainer.save(tmp_path / "m")
+
+    trainer.train(50, save)
+    resumed = crnn.Trainer.resume(tmp_path / "m", text)
+    assert resumed.step == 21
+    resumed.train(29)
+    whole.train(50)
+    assert same_parameters(resumed.model, whole.model)
+
+
+def test_an_interrupt_anywhere_changes_nothing(tmp_path: Path, text: str) -> None:
+    keywords: dict[str, Any] = {"report_every": 3, "sample_every": 2, "sample_length": 40}
+    wanted: list[crnn.Report] = []
+    whole = make(text, **keywords)
+    whole.train(20, wanted.append)
+    whole.save(tmp_path / "whole")
+    for lines in range(1, 600, 3):
+        got: list[crnn.Report] = []
+        trainer = make(text, **keywords)
+        with interrupted_after(lines):
+            trainer.train(20, got.append)
+        trainer.train(20 - trainer.step, got.append)
+        trainer.save(tmp_path / "parts")
+        assert (tmp_path / "parts").read_bytes() == (tmp_path / "whole").read_bytes(), lines
+        assert all(report in wanted for report in got)
+        assert len(got) >= len(wanted) - 1
+
+
+@contextmanager
+def interrupted_after(lines: int) -> Iterator[None]:
+    """Raise KeyboardInterrupt when `lines` more lines of trainer.py have been run."""
+    left = lines
+
+    def trace(frame: Any, event: str, argument: Any) -> Any:
+        nonlocal left
+        if not frame.f_code.co_filename.endswith("trainer.py"):
+            return None
+        if event == "line":
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
 
 
 def test_a_stop_before_training_is_not_lost(text: str) -> None:
@@ -216,8 +303,80 @@ def test_a_training_that_lacks_something_is_named(tmp_path: Path, text: str, mis
     record: Any = header["training"]
     record.pop(missing)
     checkpoint.write(tmp_path / "m", tensors, header)
-    with pytest.raises(crnn.CheckpointError, match=f"does not describe a training.*{missing}"):
+    with pytest.raises(crnn.CheckpointError, match=f"not describe a training.*{missing}.*missing"):
         crnn.Trainer.resume(tmp_path / "m", text)
+
+
+DAMAGE = [
+    ("training", 5, "training is 5"),
+    ("settings", 5, "settings is 5"),
+    ("settings", {"hidden_size": 5000}, "settings say hidden_size 5000"),
+    ("settings", {"hidden_size": 13, "dtype": "float32"}, "float32, the parameters have 13"),
+    ("settings", {"depth": 2}, "unknown settings: depth"),
+    ("seed", {}, "expected a dict with entropy"),
+    ("smooth_loss", "x", "hexadecimal"),
+    ("smooth_loss", "0x1p99999", "too large"),
+    ("smooth_loss", [], "hexadecimal"),
+    ("step", "x", "step is 'x'"),
+    ("step", 2**80, "step"),
+    ("step", 2**63 - 1, "step"),
+    ("position", -1, "position is -1"),
+    ("position", 10**6, "position"),
+    ("text", {}, "'characters' is missing"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "message"), DAMAGE)
+def test_a_sealed_file_that_says_nonsense_is_refused(
+    tmp_path: Path, text: str, name: str, value: Any, message: str
+) -> None:
+    make(text).save(tmp_path / "m")
+    tensors, header = checkpoint.read(tmp_path / "m")
+    record: Any = header["training"]
+    if name == "training":
+        header["training"] = value
+    else:
+        record[name] = value
+    checkpoint.write(tmp_path / "m", tensors, header)
+    with pytest.raises(crnn.CheckpointError, match=f"m' does not describe a training.*{message}"):
+        crnn.Trainer.resume(tmp_path / "m", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("mWhh", np.zeros((1, 1))),
+        ("mWhh", np.zeros((13, 13), "float32")),
+        ("hprev", np.zeros(13)),
+        ("history_iteration", np.zeros(3, np.int64)),
+    ],
+)
+def test_a_sealed_file_whose_arrays_do_not_fit_is_refused(
+    tmp_path: Path, text: str, name: str, value: Any
+) -> None:
+    make(text).save(tmp_path / "m")
+    tensors, header = checkpoint.read(tmp_path / "m")
+    checkpoint.write(tmp_path / "m", tensors | {name: value}, header)
+    with pytest.raises(crnn.CheckpointError, match="m' does not describe a training"):
+        crnn.Trainer.resume(tmp_path / "m", text)
+
+
+def test_what_is_no_model_or_no_function_is_named(text: str) -> None:
+    with pytest.raises(TypeError, match="model is of type NoneType, expected an RNN"):
+        crnn.Trainer(None, text)  # type: ignore[arg-type]
+    trainer = make(text)
+    with pytest.raises(TypeError, match="callback is 3, expected a function"):
+        trainer.train(5, 3)  # type: ignore[arg-type]
+    assert trainer.step == 0
+
+
+def test_a_training_that_does_not_fit_into_memory_names_its_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = crnn.RNN("ab", 50)  # its parameters alone take 13 kB
+    monkeypatch.setattr(os, "sysconf", lambda name: 200)
+    with pytest.raises(MemoryError, match=r"hidden_size is 50 and seq_length 5: .*has 40,000"):
+        crnn.Trainer(model, "ab" * 50, seq_length=5)
 
 
 # --- bad input ------------------------------------------------------------------------------------
@@ -246,8 +405,8 @@ def test_bad_settings(
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ("ab" * 5, ValueError, "text has 10 characters, a seq_length of 9 needs at least 11"),
-        ("", ValueError, "text has 0 characters"),
+        ("ab" * 5, ValueError, "length is 10, a seq_length of 9 needs at least 11"),
+        ("", ValueError, "length is 0"),
         ("abz" * 9, ValueError, r"text.*'z'.*U\+007A"),
         (np.array([0, 1, 2] * 9), IndexError, r"text\[2\] is 2, expected an index from 0 to 1"),
         (np.zeros(30), TypeError, "text has dtype float64"),

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["indices", "integer", "number", "real_array", "same_type"]
+from crnn.memory import affordable
+
+__all__ = ["indices", "integer", "number", "real_array", "room_for", "same_type"]
 
 IntArray = npt.NDArray[np.int32]
 RealArray = npt.NDArray[np.floating[Any]]
@@ -33,6 +35,24 @@ def integer(name: str, value: Any, least: int | None = None) -> int:
     if least is not None and value < least:
         raise ValueError(f"{name} is {value}, expected at least {least}")
     return int(value)
+
+
+def room_for(name: str, count: Any) -> IntArray:
+    """Return an array for `count` indices.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `count` is no integer or negative.
+    MemoryError
+        If this machine cannot hold so many.
+    """
+    size = integer(name, count, least=0)
+    try:
+        affordable(4 * size)
+    except MemoryError as error:
+        raise MemoryError(f"{name} is {size:,}: {error}") from None
+    return np.empty(size, np.int32)
 
 
 def number(name: str, value: Any, least: float) -> float:
@@ -113,7 +133,7 @@ def real_array(
         )
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array, expected a plain one: pass {name}.filled(0)")
-    if value.dtype.newbyteorder("=") not in (np.float32, np.float64):
+    if value.dtype.kind != "f" or value.dtype.itemsize not in (4, 8):
         raise TypeError(
             f"{name} has dtype {value.dtype}, expected float64 or float32: "
             f'convert it, e.g. {name}.astype("float64")'

@@ -94,4 +94,4 @@ cdef class Training:
 cdef class Borrowed:
     cdef Net net
     cdef Window window
-    cdef int look(self, parameters, Weights* rows, bint writable) except -1
+    cdef int look(self, tuple parameters, Weights* rows, bint writable) except -1

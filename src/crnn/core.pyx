@@ -12,7 +12,7 @@ choose the type. Characters, files and settings are unknown here.
 import os
 
 cimport cython
-from libc.math cimport NAN, isnan
+from libc.math cimport NAN, isinf, isnan
 from libc.stdint cimport int32_t
 from libc.string cimport memcpy, memset
 
@@ -208,11 +208,15 @@ cdef Py_ssize_t sample(const Shape* S, const Weights* W, real* h, real* z, real*
     """Draw n characters, each fed back; returns how many: fewer than n if probabilities became NaN.
 
     seed_ix is fed first; -1 if h has read its last character already. h ends as the state before
-    the last character drawn. Temperature 0 takes the most probable one.
+    the last character drawn. Temperature 0 takes the most probable one, as does one so small that
+    its inverse is infinite.
     """
     cdef Py_ssize_t k
     cdef int32_t x = <int32_t> seed_ix
     cdef real scale = <real> (1 if temperature == 0 else 1 / temperature)
+    cdef bint greedy = temperature == 0 or isinf(scale)
+    if greedy:
+        scale = 1
     for k in range(n):
         if x >= 0:
             step(S, W, &x, h, z)
@@ -220,7 +224,7 @@ cdef Py_ssize_t sample(const Shape* S, const Weights* W, real* h, real* z, real*
         predict(S, W, h, scale, y)
         if isnan(y[0]):             # all of them, then: see kernels.h
             return k
-        x = <int32_t> (argmax(S.K, S.V, y) if temperature == 0 else draw(S.K, S.V, y, toss(bits)))
+        x = <int32_t> (argmax(S.K, S.V, y) if greedy else draw(S.K, S.V, y, toss(bits)))
         ixes[k] = x
     return n
 
@@ -378,16 +382,21 @@ cdef class Net:
             crnn_fpmode_leave(theirs)
 
 
+cdef workspace_bytes(const Shape* S, T, Py_ssize_t itemsize):
+    """At least what a Window of T steps takes; in Python's integers, so that nothing overflows."""
+    turned = S.H * S.ldh + max(S.H * S.ldv, S.V * S.ldh)
+    return ((2 * T + 1) * S.ldh + T * S.ldv + turned + T + 128) * itemsize + (2 * T + S.V) * 4
+
+
 @cython.final
 cdef class Window:
     """Workspace for windows of T steps, for parameters that lie in columns, or in rows."""
 
-    def __cinit__(self, Net net, T, bint in_rows=False):
+    def __cinit__(self, Net net not None, T, bint in_rows=False):
         cdef const Shape* S = &net.S
         cdef Py_ssize_t b = net.itemsize
         cdef Workspace* n = &self.n
-        reals = (2 * T + 1) * S.ldh + T * S.ldv + S.H * S.ldh + max(S.H * S.ldv, S.V * S.ldh)
-        affordable((reals + T + 128) * b + (2 * T + S.V) * 4)   # in Python's integers
+        affordable(workspace_bytes(S, T, b))
         n.T = T
         cdef Py_ssize_t Whh = (2 * n.T + 1) * S.ldh + n.T * S.ldv
         cdef Py_ssize_t Why = Whh + S.H * S.ldh
@@ -418,7 +427,7 @@ cdef class State:
     A fresh state has h = 0 and has read nothing.
     """
 
-    def __cinit__(self, Net net):
+    def __cinit__(self, Net net not None):
         self.net = net
         self.block = Buffer((2 * net.S.ldh + net.S.ldv) * net.itemsize)
         self.h = self.block.data
@@ -530,7 +539,7 @@ cdef class Training:
         Of Adagrad; every gradient is clipped to [-clip, clip].
     """
 
-    def __cinit__(self, Net net, text, T, double learning_rate, double clip):
+    def __cinit__(self, Net net not None, text, T, double learning_rate, double clip):
         cdef Course* r = &self.course
         cdef const Shape* S = &net.S
         cdef Py_ssize_t n = len(text)
@@ -538,6 +547,8 @@ cdef class Training:
         cdef crnn_fpmode theirs
         if not 1 <= T <= n - 2:
             raise ValueError(f"text has {n} characters, a seq_length of {T} needs {T + 2}")
+        parameters = S.size * net.itemsize      # thrice: themselves, gradients, Adagrad's memory
+        affordable(3 * parameters + workspace_bytes(S, T, net.itemsize) + 4 * n)
         self.net = net
         self.text = Buffer(4 * n)
         memcpy(self.text.data, indices_of(text, "text", n, S.V), 4 * n)
@@ -607,10 +618,12 @@ cdef class Training:
         memcpy(state.h, self.course.n.Hs, self.net.S.H * self.net.itemsize)
         return state
 
-    def restore(self, step, position, double smooth_loss, State state):
+    def restore(self, step, position, double smooth_loss, State state not None):
         """Go on from where another training on the same text was."""
         cdef Course* r = &self.course
-        if step < 0 or not 0 <= position < r.length - r.n.T - 1:
+        if state.net is not self.net:
+            raise ValueError("state is of another net")
+        if not 0 <= step < 2**62 or not 0 <= position < r.length - r.n.T - 1:
             raise ValueError(f"step {step} and position {position} do not fit a text of {r.length} "
                              "characters")
         memcpy(r.n.Hs, state.h, self.net.S.H * self.net.itemsize)
@@ -630,7 +643,7 @@ cdef class Borrowed:
         self.net = Net(V, H, double)
         self.window = Window(self.net, 1, in_rows=True)
 
-    cdef int look(self, parameters, Weights* rows, bint writable) except -1:
+    cdef int look(self, tuple parameters, Weights* rows, bint writable) except -1:
         """Where five arrays stand, in rows."""
         cdef Py_ssize_t V = self.net.S.V, H = self.net.S.H
         cdef bint double = self.net.double
@@ -642,7 +655,8 @@ cdef class Borrowed:
         rows.by = real_address(by, "by", double, V, writable)
         return 0
 
-    def loss(self, parameters, inputs, targets, hprev, gradients, h, double limit):
+    def loss(self, tuple parameters not None, inputs, targets, hprev, tuple gradients not None, h,
+             double limit):
         """Loss in nats; fills `gradients` (five arrays, dWxh zero before) and `h`.
 
         Raises
@@ -676,7 +690,7 @@ cdef class Borrowed:
             crnn_fpmode_leave(theirs)
         return loss
 
-    def sample(self, parameters, h, seed_ix, ixes, bit_generator):
+    def sample(self, tuple parameters not None, h, seed_ix, ixes, bit_generator):
         """Fill the int32 array `ixes` as the reference's sample does; see State.sample."""
         cdef Weights rows
         cdef Net net = self.net

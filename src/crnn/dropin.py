@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from crnn import arguments, core
 
-__all__ = ["bind"]
+__all__ = ["NAMES", "bind", "check_parameters"]
 
 Array: TypeAlias = npt.NDArray[Any]
 Indices: TypeAlias = Sequence[int] | npt.NDArray[np.integer[Any]]
@@ -37,6 +37,7 @@ class Sample(Protocol):
         """Return n drawn indices."""
 
 
+NAMES = ("Wxh", "Whh", "Why", "bh", "by")
 CLIP = 5.0  # the reference clips its gradients to [-5, 5]
 
 
@@ -111,6 +112,7 @@ class _Bound:
 
     def __init__(self, Wxh: Array, Whh: Array, Why: Array, bh: Array, by: Array) -> None:
         self._parameters = check_parameters(Wxh, Whh, Why, bh, by)
+        self._shapes = tuple(array.shape for array in self._parameters)
         self._H, self._V = Wxh.shape
         self._dtype = Wxh.dtype
         self._core = core.Borrowed(self._V, self._H, self._dtype == np.float64)
@@ -140,9 +142,9 @@ class _Bound:
         first = arguments.integer("seed_ix", seed_ix)
         if not 0 <= first < self._V:
             raise IndexError(f"seed_ix is {first}, expected an index from 0 to {self._V - 1}")
-        ixes = np.empty(arguments.integer("n", n, least=0), np.int32)
+        ixes = arguments.room_for("n", n)
         h0 = self._hidden("h", h)
-        if len(ixes) and not np.isfinite(self._parameters[0]).all():
+        if len(ixes) and self._V > 1 and not np.isfinite(self._parameters[0]).all():
             # The reference multiplies all of Wxh by a one-hot vector: 0 * inf is NaN at once.
             raise ValueError("probabilities contain NaN: look for NaN or infinity in Wxh")
         with self._turn:
@@ -153,10 +155,16 @@ class _Bound:
                 f"probabilities contain NaN at draw {drawn}: look for NaN or infinity in the "
                 "parameters and in h"
             )
-        return ixes.tolist()
+        drawn_ixes: list[int] = ixes.tolist()
+        return drawn_ixes
 
     def _rows(self) -> tuple[Array, ...]:
         """Return the parameters as they are now, in rows."""
+        for name, array, shape in zip(NAMES, self._parameters, self._shapes, strict=True):
+            if array.shape != shape:
+                raise ValueError(
+                    f"{name} has shape {array.shape}, it was bound with {shape}: bind again"
+                )
         return tuple(_in_rows(array) for array in self._parameters)
 
     def _hidden(self, name: str, h: Array) -> Array:

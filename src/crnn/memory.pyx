@@ -43,17 +43,18 @@ def affordable(nbytes):
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
         memory = 2**47      # unknown here (Windows): the allocation itself will tell
+    if nbytes < 0:
+        raise ValueError(f"nbytes is {nbytes}, expected at least 0")
     if nbytes > min(memory, 2**62):
-        raise MemoryError(f"{nbytes:,} bytes are needed, this machine has {memory:,}: "
-                          "choose a smaller hidden_size or seq_length")
+        raise MemoryError(f"{nbytes:,} bytes are needed, this machine has {memory:,}")
     return nbytes
 
 
-cdef void* address(object array, str name, str formats, Py_ssize_t itemsize, Py_ssize_t size,
+cdef void* address(object array, str name, tuple formats, Py_ssize_t itemsize, Py_ssize_t size,
                    bint writable) except NULL:
     """Where the `size` elements of a C-contiguous array stand. The caller holds on to the array.
 
-    `formats`: the characters by which the buffer protocol may name the type.
+    `formats`: the names that the buffer protocol may have for the type.
     """
     cdef Py_buffer view
     cdef void* at
@@ -61,9 +62,10 @@ cdef void* address(object array, str name, str formats, Py_ssize_t itemsize, Py_
                        PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
     try:
         format = view.format.decode()
-        if format not in formats or view.itemsize != itemsize or view.len != size * itemsize:
+        count = view.len // view.itemsize
+        if format not in formats or view.itemsize != itemsize or count != size:
             raise ValueError(f"{name}: expected {size} elements of {itemsize} bytes and format "
-                             f"{' or '.join(formats)}, got {view.len // view.itemsize} of "
+                             f"{' or '.join(formats)}, got {count} of "
                              f"{view.itemsize} bytes and format {format}")
         at = view.buf
     finally:
@@ -74,9 +76,9 @@ cdef void* address(object array, str name, str formats, Py_ssize_t itemsize, Py_
 cdef void* real_address(object array, str name, bint double, Py_ssize_t size,
                         bint writable) except NULL:
     """The same for float64 or float32."""
-    return address(array, name, "d" if double else "f", 8 if double else 4, size, writable)
+    return address(array, name, ("d",) if double else ("f",), 8 if double else 4, size, writable)
 
 
 cdef int32_t* index_address(object array, str name, Py_ssize_t size, bint writable) except NULL:
     """The same for int32, which some systems call long."""
-    return <int32_t*> address(array, name, "il", 4, size, writable)
+    return <int32_t*> address(array, name, ("i", "l"), 4, size, writable)

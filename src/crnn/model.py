@@ -6,7 +6,9 @@ It knows characters and arguments; the arithmetic is in `crnn.core`, and nothing
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -15,14 +17,14 @@ import numpy.typing as npt
 from crnn import arguments, checkpoint, core, seeding
 from crnn.arguments import RealArray
 from crnn.checkpoint import JSON, CheckpointError
+from crnn.dropin import NAMES as PARAMETERS
 from crnn.dropin import check_parameters
 from crnn.memory import Buffer
 from crnn.settings import Settings
+from crnn.slices import Slices
 from crnn.vocab import Vocab
 
-__all__ = ["RNN", "State", "load"]
-
-PARAMETERS = ("Wxh", "Whh", "Why", "bh", "by")
+__all__ = ["PARAMETERS", "RNN", "State", "load"]
 
 
 class RNN:
@@ -87,7 +89,13 @@ class RNN:
         self.vocab = vocab if isinstance(vocab, Vocab) else Vocab(vocab)
         settings = Settings(hidden_size=hidden_size, dtype=_dtype_name(dtype))
         self._dtype = np.dtype(settings.dtype)
-        self._net = core.Net(len(self.vocab), settings.hidden_size, self._dtype == np.float64)
+        H, V = settings.hidden_size, len(self.vocab)
+        try:
+            self._net = core.Net(V, H, self._dtype == np.float64)
+        except MemoryError as error:
+            raise MemoryError(
+                f"hidden_size is {H:,}, for {V:,} characters {error}: choose a smaller one"
+            ) from None
         for name, view in views(self._net, self._net.block, self._dtype).items():
             object.__setattr__(self, name, view)
 
@@ -133,7 +141,7 @@ class RNN:
         RNN(3 characters, hidden_size=4, dtype='float64')
         """
         check_parameters(Wxh, Whh, Why, bh, by)
-        vocab = chars if isinstance(chars, Vocab) else Vocab("".join(chars))
+        vocab = chars if isinstance(chars, Vocab) else Vocab(_joined(chars))
         if len(vocab) != Wxh.shape[1]:
             raise ValueError(
                 f"chars has {len(vocab)} characters but Wxh has shape {Wxh.shape}: "
@@ -202,12 +210,38 @@ class RNN:
         >>> model.sample(5, temperature=0) == model.sample(5, temperature=0)
         True
         """
-        ixes = np.empty(arguments.integer("length", length, least=0), np.int32)
+        return "".join(self._pieces(length, prime, temperature, seed))
+
+    def stream(
+        self,
+        length: int,
+        prime: str = "",
+        temperature: float = 1.0,
+        seed: seeding.Seed = None,
+    ) -> Iterator[str]:
+        """Return an iterator of the characters that `sample` returns, as they are drawn.
+
+        Takes and raises what `sample` does; NaN probabilities are met on the way.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> model = crnn.RNN("abc", hidden_size=4)
+        >>> list(model.stream(5, seed=1)) == list(model.sample(5, seed=1))
+        True
+        """
+        return chain.from_iterable(self._pieces(length, prime, temperature, seed))
+
+    def _pieces(
+        self, length: int, prime: str, temperature: float, seed: seeding.Seed
+    ) -> Iterator[str]:
+        """Check the arguments, then return an iterator of the new text in pieces of some 20 ms."""
+        ixes = arguments.room_for("length", length)
         heat = arguments.number("temperature", temperature, least=0)
+        x = self.vocab.encode(prime, name="prime")
+        bits = seeding.child(seeding.seed_sequence(seed), 0)
         state = core.State(self._net)
-        state.read(self.vocab.encode(prime, name="prime"))
-        draw(state, ixes, heat, seeding.child(seeding.seed_sequence(seed), 0))
-        return self.vocab.decode(ixes)
+        return map(self.vocab.decode, draw(state, ixes, heat, bits, x))
 
     def save(self, path: str | os.PathLike[str], *, keep: bool = False) -> None:
         """Write the model into one file, whole or not at all.
@@ -247,13 +281,13 @@ class RNN:
     @classmethod
     def _restored(cls, tensors: dict[str, RealArray], header: dict[str, JSON]) -> Self:
         """Return the model that `_tensors` and `_header` describe."""
-        try:
-            vocab = Vocab.from_code_points(np.asarray(header["vocabulary"], np.int64))
-            model = cls.from_arrays(vocab, *(tensors[name] for name in PARAMETERS))
-            seed: Any = header["weights_seed"]
-            model.seed = None if seed is None else seeding.seed_from_json(seed)
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"the checkpoint does not describe a model: {error}") from error
+        points: Any = header["vocabulary"]
+        seed: Any = header["weights_seed"]
+        if not isinstance(points, list) or not all(type(point) is int for point in points):
+            raise ValueError("vocabulary is not a list of code points")
+        vocab = Vocab.from_code_points(np.array(points, np.int64))
+        model = cls.from_arrays(vocab, *(tensors[name] for name in PARAMETERS))
+        model.seed = None if seed is None else seeding.seed_from_json(seed)
         return model
 
     def __repr__(self) -> str:
@@ -278,6 +312,8 @@ class State:
     """
 
     def __init__(self, model: RNN) -> None:
+        if not isinstance(model, RNN):
+            raise TypeError(f"model is of type {type(model).__name__}, expected an RNN")
         self._model = model
         self._core = core.State(model._net)
 
@@ -303,10 +339,24 @@ class State:
         IndexError
             If an index is out of range.
         """
-        self._core.read(self._indices(x))
-        p = np.empty(len(self._model.vocab), self._model.dtype) if out is None else out
+        indices = self._indices(x)
+        p = self._empty() if out is None else self._checked(out)
+        self._core.read(indices)
         self._core.predict(p)
         return p
+
+    def _empty(self) -> RealArray:
+        return np.empty(len(self._model.vocab), self._model.dtype)
+
+    def _checked(self, out: RealArray) -> RealArray:
+        """Return `out`, after checking that probabilities can be written into it."""
+        shape, dtype = (len(self._model.vocab),), self._model.dtype
+        if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype:
+            came = f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else type(out)
+            raise ValueError(f"out is {came}, expected a NumPy array, {dtype} of shape {shape}")
+        if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
+            raise ValueError("out is not contiguous, aligned and writable, expected a fresh array")
+        return out
 
     def _indices(self, x: str | int | np.integer[Any]) -> npt.NDArray[np.int32]:
         if isinstance(x, str):
@@ -341,21 +391,49 @@ def draw(
     ixes: npt.NDArray[np.int32],
     temperature: float,
     bits: np.random.BitGenerator,
-    first: int = -1,
-) -> None:
-    """Fill `ixes` with characters drawn from `state` on, after feeding it `first` (-1: nothing).
+    x: npt.NDArray[np.int32],
+) -> Iterator[npt.NDArray[np.int32]]:
+    """Feed `x` to `state`, then fill `ixes` with what is drawn from there on, slice by slice.
+
+    Yields
+    ------
+    numpy.ndarray
+        The part of `ixes` that was filled last.
 
     Raises
     ------
     ValueError
         If the probabilities became NaN.
     """
-    drawn = state.sample(len(ixes), temperature, bits, ixes, first)
-    if drawn < len(ixes):
-        raise ValueError(
-            f"probabilities contain NaN at character {drawn}: the parameters or the "
-            "state hold NaN or infinity, train again with a smaller learning_rate"
-        )
+    reading, drawing = Slices(), Slices()
+    read = drawn = 0
+
+    def feed(n: int) -> None:
+        nonlocal read
+        state.read(x[read : read + n])
+        read += n
+
+    def fill(n: int) -> None:
+        nonlocal drawn
+        last = int(ixes[drawn - 1]) if drawn else -1
+        got = state.sample(n, temperature, bits, ixes[drawn : drawn + n], last)
+        drawn += got
+        if got < n:
+            raise _not_a_number(drawn)
+
+    while read < len(x):
+        reading.run(feed, len(x) - read)
+    while drawn < len(ixes):
+        begin = drawn
+        drawing.run(fill, len(ixes) - drawn)
+        yield ixes[begin:drawn]
+
+
+def _not_a_number(drawn: int) -> ValueError:
+    return ValueError(
+        f"probabilities contain NaN at character {drawn}: the parameters or the "
+        "state hold NaN or infinity, train again with a smaller learning_rate"
+    )
 
 
 def load(path: str | os.PathLike[str]) -> RNN:
@@ -377,12 +455,37 @@ def load(path: str | os.PathLike[str]) -> RNN:
     --------
     See `RNN.save`.
     """
-    return RNN._restored(*checkpoint.read(path))
+    tensors, header = checkpoint.read(path)
+    with described_by(path, "a model"):
+        return RNN._restored(tensors, header)
+
+
+@contextmanager
+def described_by(path: str | os.PathLike[str], what: str) -> Iterator[None]:
+    """Turn what is wrong with the contents of a sealed file into a CheckpointError."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(
+            f"checkpoint {os.fspath(path)!r} does not describe {what}: {reason}"
+        ) from error
 
 
 def _dtype_name(dtype: npt.DTypeLike) -> str:
     """Return the name of a dtype, however it is spelt; Settings says which names are right."""
+    if dtype is None:  # NumPy takes it for float64
+        return "None"
     try:
-        return np.dtype(dtype).name
+        given = np.dtype(dtype)
     except TypeError:
         return str(dtype)
+    return given.name if given.isnative else given.str
+
+
+def _joined(chars: str | Sequence[str]) -> str:
+    """Return the characters of the notebook's list, or of a str, as one str."""
+    for at, char in enumerate(chars):
+        if not isinstance(char, str):
+            raise TypeError(f"chars[{at}] is {char!r}, expected a str of one character")
+    return "".join(chars)

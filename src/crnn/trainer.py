@@ -7,11 +7,13 @@ here.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import math
 import os
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
@@ -20,12 +22,11 @@ import numpy.typing as npt
 
 from crnn import arguments, checkpoint, core, seeding
 from crnn.checkpoint import JSON, CheckpointError
-from crnn.model import RNN, draw, views
+from crnn.model import RNN, described_by, draw, views
 from crnn.settings import Settings
+from crnn.slices import Slices
 
-__all__ = ["Report", "Trainer"]
-
-SLICE_SECONDS = 0.02
+__all__ = ["Record", "Report", "Trainer", "bits_per_char", "read_record"]
 
 Callback: TypeAlias = Callable[["Report"], bool | None]
 
@@ -50,6 +51,56 @@ class Report:
     smooth_loss: float
     bits_per_char: float
     sample: str | None
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the header of a checkpoint says of a training.
+
+    Attributes
+    ----------
+    settings : Settings
+        What it is made with.
+    seed : numpy.random.SeedSequence
+        Of its samples.
+    sampler : numpy.random.PCG64
+        Where the stream of its samples stands.
+    step, position : int
+        Windows trained; where in the text the next one begins.
+    smooth_loss : float
+        Nats per window.
+    characters, sha256 : int, str
+        Length and fingerprint of its text.
+    """
+
+    settings: Settings
+    seed: np.random.SeedSequence
+    sampler: np.random.PCG64
+    step: int
+    position: int
+    smooth_loss: float
+    characters: int
+    sha256: str
+
+    def check_text(self, indices: npt.NDArray[np.int32]) -> None:
+        """Raise a ValueError if a text is not the one that was trained on."""
+        given: Any = _fingerprint(indices)
+        if (given["characters"], given["sha256"]) != (self.characters, self.sha256):
+            raise ValueError(
+                f"text has length {given['characters']:,} and fingerprint {given['sha256'][:16]}, "
+                f"the checkpoint was trained on {self.characters:,} with {self.sha256[:16]}: "
+                "give the same text to resume"
+            )
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A window for which something is due, from before it is trained until all is taken in."""
+
+    iteration: int
+    sample: str | None
+    sampler: np.random.PCG64  # as it is after the sample
+    listed: bool
 
 
 class Trainer:
@@ -111,6 +162,8 @@ class Trainer:
         sample_every: int = Settings.sample_every,
         sample_length: int = Settings.sample_length,
     ) -> None:
+        if not isinstance(model, RNN):
+            raise TypeError(f"model is of type {type(model).__name__}, expected an RNN")
         settings = Settings(
             hidden_size=model.hidden_size,
             dtype=model.dtype.name,
@@ -149,12 +202,20 @@ class Trainer:
         self._sampler = seeding.child(self.seed, seeding.TRAINING_SAMPLES)
         indices = _indices(model, text, settings.seq_length)
         self._text_record = _fingerprint(indices)
-        self._core = core.Training(
-            model._net, indices, settings.seq_length, settings.learning_rate, settings.clip
-        )
+        try:
+            self._core = core.Training(
+                model._net, indices, settings.seq_length, settings.learning_rate, settings.clip
+            )
+        except MemoryError as error:
+            raise MemoryError(
+                f"hidden_size is {settings.hidden_size:,} and seq_length {settings.seq_length:,}: "
+                f"to train so {error}; choose smaller ones"
+            ) from None
         self._rows: list[tuple[int, float]] = []
-        self._slice = 1
+        self._pending: _Pending | None = None
+        self._slices = Slices()
         self._stopping = False
+        self._mine = threading.RLock()
 
     @property
     def step(self) -> int:
@@ -186,24 +247,30 @@ class Trainer:
         callback : callable, optional
             Called with a `Report` after every window for which a report or a sample is due; if
             it returns True, training stops. Its exceptions reach the caller; the trainer can go
-            on afterwards.
+            on afterwards, as after a KeyboardInterrupt.
 
         Raises
         ------
         RuntimeError
-            If another thread is training with this trainer.
+            If another thread is using this trainer.
         """
         end = self.step + arguments.integer("steps", steps, least=0)
-        try:
-            while self.step < end and not self._stopping:
-                if self._report_is_due() or self._sample_is_due():
-                    report = self._reported_window()
-                    if callback is not None and callback(report) is True:
-                        return
-                else:
-                    self._run(min(end, self._next_due()) - self.step)
-        finally:
-            self._stopping = False
+        if callback is not None and not callable(callback):
+            raise TypeError(f"callback is {callback!r}, expected a function of a Report")
+        with self._alone():
+            try:
+                self._train_to(end, callback)
+            finally:
+                self._stopping = False
+
+    def _train_to(self, end: int, callback: Callback | None) -> None:
+        while self.step < end and not self._stopping:
+            if self._report_is_due() or self._sample_is_due() or self._pending is not None:
+                report = self._reported_window()
+                if callback is not None and callback(report) is True:
+                    return
+            else:
+                self._slices.run(self._core.run, min(end, self._next_due()) - self.step)
 
     def stop(self) -> None:
         """Ask `train` to return after its present slice, from any thread or signal handler.
@@ -212,13 +279,15 @@ class Trainer:
         """
         self._stopping = True
 
-    def _run(self, steps: int) -> None:
-        """Train up to `steps` windows, for about SLICE_SECONDS."""
-        windows = min(steps, self._slice)
-        begin = time.perf_counter()
-        self._core.run(windows)
-        seconds = max(time.perf_counter() - begin, 1e-9)
-        self._slice = max(1, min(int(windows * SLICE_SECONDS / seconds), 2 * self._slice))
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other threads out; the same thread may come again, from a callback."""
+        if not self._mine.acquire(blocking=False):
+            raise RuntimeError("another thread is using this trainer: wait for it, or stop() it")
+        try:
+            yield
+        finally:
+            self._mine.release()
 
     def _report_is_due(self) -> bool:
         return self.step % self.settings.report_every == 0
@@ -233,20 +302,36 @@ class Trainer:
         return min((self.step // every + 1) * every for every in periods if every > 0)
 
     def _reported_window(self) -> Report:
-        """Sample if that is due, train one window, and say where the training is."""
-        sample = self._sample() if self._sample_is_due() else None
-        listed = self._report_is_due()
-        self._core.run(1)
-        report = Report(self.step - 1, self.smooth_loss, self.bits_per_char, sample)
-        if listed:
-            self._rows.append((report.iteration, report.smooth_loss))
-        return report
+        """Sample if that is due, train one window, and say where the training is.
 
-    def _sample(self) -> str:
-        """Return what the model writes now, from the carried state and the next window's first."""
-        ixes = np.empty(self.settings.sample_length, np.int32)
-        draw(self._core.state(), ixes, 1.0, self._sampler, self._core.next_input())
-        return self.model.vocab.decode(ixes)
+        An exception (a KeyboardInterrupt can come anywhere) leaves what was done in `_pending`;
+        the next call, or a save, goes on from there. So nothing is drawn or listed twice.
+        """
+        if self._pending is None:
+            self._pending = self._prepared()
+        if self._pending.iteration == self.step:
+            self._core.run(1)
+        return self._settled(self._pending)
+
+    def _prepared(self) -> _Pending:
+        """Draw the sample, if one is due, from a copy of the sampler."""
+        sampler, sample = copy.deepcopy(self._sampler), None
+        if self._sample_is_due():
+            ixes = np.empty(self.settings.sample_length, np.int32)
+            x = np.array([self._core.next_input()], np.int32)
+            pieces = draw(self._core.state(), ixes, 1.0, sampler, x)
+            sample = "".join(map(self.model.vocab.decode, pieces))
+        return _Pending(self.step, sample, sampler, self._report_is_due())
+
+    def _settled(self, pending: _Pending) -> Report:
+        """Take in what belongs to a window that has been trained."""
+        report = Report(pending.iteration, self.smooth_loss, self.bits_per_char, pending.sample)
+        row = (report.iteration, report.smooth_loss)
+        if pending.listed and self._rows[-1:] != [row]:
+            self._rows.append(row)
+        self._sampler = pending.sampler
+        self._pending = None
+        return report
 
     def save(self, path: str | os.PathLike[str], *, keep: bool = False) -> None:
         """Write a checkpoint: the model's file with everything needed to go on exactly.
@@ -262,7 +347,16 @@ class Trainer:
         ------
         OSError
             If it cannot be written; a file that was there is still there, whole.
+        RuntimeError
+            If another thread is training with this trainer.
         """
+        with self._alone():
+            if self._pending is not None and self._pending.iteration < self.step:
+                self._settled(self._pending)
+            checkpoint.write(path, *self._contents(), keep=keep)
+
+    def _contents(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, JSON]]:
+        """Return the tensors and the header of a checkpoint."""
         history = self.history
         tensors: dict[str, npt.NDArray[Any]] = {
             **self.model._tensors(),
@@ -280,7 +374,7 @@ class Trainer:
             "smooth_loss": self.smooth_loss.hex(),
             "text": self._text_record,
         }
-        checkpoint.write(path, tensors, {**self.model._header(), "training": record}, keep=keep)
+        return tensors, {**self.model._header(), "training": record}
 
     @classmethod
     def resume(cls, path: str | os.PathLike[str], text: str | npt.NDArray[np.integer[Any]]) -> Self:
@@ -316,33 +410,36 @@ class Trainer:
         10
         """
         tensors, header = checkpoint.read(path)
-        record: Any = header.get("training")
+        with described_by(path, "a training"):
+            record = read_record(header)
         if record is None:
             raise CheckpointError(
-                f"{os.fspath(path)}: holds a model but no training to go on with: "
+                f"checkpoint {os.fspath(path)!r} holds a model but no training to go on with: "
                 "load it with crnn.load and make a Trainer"
             )
-        model = RNN._restored(tensors, header)
-        try:
-            settings = Settings.from_dict(record["settings"])
-            seed = seeding.seed_from_json(record["seed"])
-            _check_text(record["text"], _indices(model, text, settings.seq_length))
-            trainer = cls.from_settings(model, text, settings, seed)
+        with described_by(path, "a model"):
+            model = RNN._restored(tensors, header)
+        indices = _indices(model, text, record.settings.seq_length)
+        record.check_text(indices)
+        with described_by(path, "a training"):
+            trainer = cls.from_settings(model, indices, record.settings, record.seed)
             trainer._restore(tensors, record)
-        except (KeyError, TypeError) as error:
-            raise CheckpointError(
-                f"{os.fspath(path)}: does not describe a training: {error}"
-            ) from error
         return trainer
 
-    def _restore(self, tensors: dict[str, npt.NDArray[Any]], record: dict[str, Any]) -> None:
+    def _restore(self, tensors: dict[str, npt.NDArray[Any]], record: Record) -> None:
+        """Take over the state of another trainer with the same model, text and settings."""
+        size, dtype = self.model.hidden_size, self.model.dtype.name
+        if (record.settings.hidden_size, record.settings.dtype) != (size, dtype):
+            raise ValueError(
+                f"settings say hidden_size {record.settings.hidden_size} and "
+                f"{record.settings.dtype}, the parameters have {size} and {dtype}"
+            )
         for name, view in self._memory().items():
-            view[...] = tensors[f"m{name}"]
+            view[...] = _like(view, f"m{name}", tensors)
         state = core.State(self.model._net)
-        state.set(tensors["hprev"])
-        smooth_loss = float.fromhex(record["smooth_loss"])
-        self._core.restore(record["step"], record["position"], smooth_loss, state)
-        self._sampler = seeding.pcg64_from_json(record["sampler"])
+        state.set(_like(self._hprev(), "hprev", tensors))
+        self._core.restore(record.step, record.position, record.smooth_loss, state)
+        self._sampler = record.sampler
         rows = zip(tensors["history_iteration"], tensors["history_smooth_loss"], strict=True)
         self._rows = [(int(iteration), float(loss)) for iteration, loss in rows]
 
@@ -377,7 +474,7 @@ def _indices(
         indices = arguments.indices("text", text, len(model.vocab))
     if len(indices) < seq_length + 2:
         raise ValueError(
-            f"text has {len(indices)} characters, a seq_length of {seq_length} needs at least "
+            f"the text's length is {len(indices)}, a seq_length of {seq_length} needs at least "
             f"{seq_length + 2}: give more text or a smaller seq_length"
         )
     return indices
@@ -389,13 +486,41 @@ def _fingerprint(indices: npt.NDArray[np.int32]) -> dict[str, JSON]:
     return {"characters": len(indices), "sha256": digest}
 
 
-def _check_text(recorded: dict[str, Any], indices: npt.NDArray[np.int32]) -> None:
-    """Raise a ValueError if a text is not the one a checkpoint remembers."""
-    given: dict[str, Any] = _fingerprint(indices)
-    if given != recorded:
+def _like(
+    wanted: npt.NDArray[Any], name: str, tensors: dict[str, npt.NDArray[Any]]
+) -> npt.NDArray[Any]:
+    """Return a tensor of a file, checked to have the type and shape of `wanted`."""
+    tensor = tensors[name]
+    if tensor.shape != wanted.shape or tensor.dtype != wanted.dtype:
         raise ValueError(
-            f"text has {given['characters']:,} characters and fingerprint {given['sha256'][:16]}, "
-            f"the checkpoint was trained on {recorded['characters']:,} with "
-            f"{recorded['sha256'][:16]}: "
-            "give the same text to resume"
+            f"{name} is {tensor.dtype} of shape {tensor.shape}, expected {wanted.dtype} of shape "
+            f"{wanted.shape}"
         )
+    return tensor
+
+
+def read_record(header: Mapping[str, Any]) -> Record | None:
+    """Return what the header of a checkpoint says of a training; None if it is of a model alone.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If something is missing, or is not what `Trainer.save` writes.
+    """
+    record = header.get("training")
+    if record is None:
+        return None
+    if not isinstance(record, dict):
+        raise TypeError(f"training is {record!r}, expected a dict")
+    if not isinstance(record["settings"], dict):
+        raise TypeError(f"settings is {record['settings']!r}, expected a dict")
+    return Record(
+        settings=Settings.from_dict(record["settings"]),
+        seed=seeding.seed_from_json(record["seed"]),
+        sampler=seeding.pcg64_from_json(record["sampler"]),
+        step=arguments.integer("step", record["step"], least=0),
+        position=arguments.integer("position", record["position"], least=0),
+        smooth_loss=float.fromhex(str(record["smooth_loss"])),
+        characters=arguments.integer("characters", record["text"]["characters"], least=0),
+        sha256=str(record["text"]["sha256"]),
+    )
