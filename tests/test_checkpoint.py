@@ -23,8 +23,9 @@ from crnn.checkpoint import (
     CheckpointError,
     Tensors,
     from_bytes,
-    identify,
+    probe,
     read,
+    read_contents,
     to_bytes,
     write,
 )
@@ -73,7 +74,7 @@ def resealed(old: bytes, new: bytes) -> bytes:
 
 
 def seal(data: bytearray) -> bytes:
-    start, end = checkpoint._find_digits(data, "test")
+    start, end = checkpoint._find_digits(data, len(data), "test")
     data[start:end] = b"0" * 64
     data[start:end] = hashlib.sha256(data).hexdigest().encode()
     return bytes(data)
@@ -150,8 +151,11 @@ def test_other_programs_can_read_the_arrays(tmp_path: Path) -> None:
     assert (envelope["format"], envelope["program"], envelope["contract"]) == (1, "crnn", "crnn-1")
     zeroed = SMALL.replace(envelope["sha256"].encode(), b"0" * 64)
     assert hashlib.sha256(zeroed).hexdigest() == envelope["sha256"]
-    del envelope["header"]
-    assert identify(path) == envelope
+    contents = read_contents(path)
+    assert contents.size == len(SMALL)
+    assert contents.header == envelope["header"]
+    for name in ("contract", "format", "sha256", "version"):
+        assert getattr(contents, name) == envelope[name]
 
 
 @pytest.mark.parametrize(
@@ -317,14 +321,12 @@ def test_sealed_nonsense_is_refused(data: Any) -> None:
         (resealed(b"crnn-1", b"crnn-2"), "in format 1 under the contract 'crnn-2'"),
     ],
 )
-def test_newer_files_name_both_sides(tmp_path: Path, data: Any, wrote: str) -> None:
+def test_newer_files_name_both_sides(data: Any, wrote: str) -> None:
     with pytest.raises(CheckpointError, match="use the version that wrote it, or a newer one") as e:
         from_bytes(data, "m")
     version = checkpoint._version()
     assert f"'m' was written by crnn {version} {wrote};" in str(e.value)
     assert f"crnn {version}, reads format 1 and 'crnn-1'" in str(e.value)
-    (tmp_path / "m").write_bytes(data)
-    assert identify(tmp_path / "m")["program"] == "crnn"
 
 
 def test_reading_what_is_not_there(tmp_path: Path) -> None:
@@ -340,6 +342,35 @@ def test_reading_what_is_not_there(tmp_path: Path) -> None:
     cases = [(3, TypeError), ("", ValueError), ("a\0b", ValueError)]
     for path, error in cases:
         with pytest.raises(error, match="path is"):
+            read(path)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("beginning", "match"),
+    [
+        (b"", "it is not a safetensors file"),
+        (b"hello, this is a text", "it is not a safetensors file"),
+        (foreign(None), "another program wrote it"),
+        ((2**30).to_bytes(8, "little") + b"{", "it is not a safetensors file"),
+        ((2**30).to_bytes(8, "little") + SMALL[8:], "is cut short or damaged"),
+    ],
+)
+def test_a_huge_file_is_refused_by_its_beginning(
+    tmp_path: Path, beginning: bytes, match: str
+) -> None:
+    path = tmp_path / "huge"
+    path.write_bytes(beginning)
+    os.truncate(path, 2**42)  # a hole: it takes no room on the disk, but none could read it
+    with pytest.raises(CheckpointError, match=match):
+        read(path)
+
+
+@posix
+def test_only_files_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in [Path("/dev/zero"), tmp_path / "pipe"]:
+        with pytest.raises(OSError, match=r"it is a device or a pipe, not a file; name another"):
             read(path)
 
 
@@ -428,6 +459,41 @@ def test_forbidden_folders_and_files(old: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(os, "access", lambda *arguments: False)
     with pytest.raises(PermissionError, match="the file is read-only; check the permissions in"):
         write(old, {}, {})
+    assert_untouched(old)
+
+
+@pytest.mark.parametrize("name", [".", "kept", "no/m", "file/m", 250 * "m", 252 * "m", 300 * "m"])
+def test_what_cannot_be_written_shows_beforehand_in_the_same_words(
+    tmp_path: Path, name: str
+) -> None:
+    for file in ["file", "kept"]:
+        (tmp_path / file).write_bytes(b"the old file")
+    (tmp_path / "kept.bak").mkdir()
+    before = sorted(os.listdir(tmp_path))
+    with pytest.raises(OSError, match="cannot be written, nothing there was changed") as written:
+        write(tmp_path / name, {}, {}, keep=True)
+    with pytest.raises(type(written.value)) as probed:
+        probe(tmp_path / name, keep=True)
+    assert str(probed.value) == str(written.value)
+    assert probed.value.errno == written.value.errno
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_kept_file_needs_a_longer_name(tmp_path: Path) -> None:
+    path = tmp_path / (236 * "m")  # 254 with a temporary file's ending, 258 with .bak before it
+    probe(path, keep=True)
+    write(path, {}, {"n": 1})
+    probe(path)
+    for attempt in (probe, lambda path, keep: write(path, {}, {}, keep=keep)):
+        with pytest.raises(OSError, match="choose a shorter name"):
+            attempt(path, keep=True)
+    assert os.listdir(tmp_path) == [path.name]
+    assert read(path) == ({}, {"n": 1})
+
+
+def test_where_it_can_be_written_probing_leaves_nothing(old: Path) -> None:
+    for path in [old, old.with_name("new")]:
+        probe(path, keep=True)
     assert_untouched(old)
 
 

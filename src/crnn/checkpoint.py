@@ -30,7 +30,8 @@ import secrets
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -41,9 +42,11 @@ __all__ = [
     "CONTRACT",
     "FORMAT",
     "CheckpointError",
+    "Contents",
     "from_bytes",
-    "identify",
+    "probe",
     "read",
+    "read_contents",
     "to_bytes",
     "write",
 ]
@@ -58,6 +61,7 @@ CONTRACT: Final = "crnn-1"
 
 _PROGRAM = "crnn"
 _NO_DIGEST = "0" * 64
+_LONGEST_HEADER = 100_000_000  # of any safetensors file
 
 _deserialize: Callable[[bytes], Any] = safetensors.deserialize  # its stub has no types
 
@@ -80,6 +84,35 @@ _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM}
 
 class CheckpointError(ValueError):
     """A file that is not a checkpoint this version can read, or is damaged."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All of a checkpoint, and who wrote it.
+
+    Attributes
+    ----------
+    tensors : dict of str to array
+        Fresh writable arrays with the shapes and types that were written.
+    header : dict
+        Equal to the one that was written.
+    size : int
+        Bytes of the file.
+    sha256 : str
+        Its checksum, which is right.
+    version, contract : str
+        Of the crnn that wrote it.
+    format : int
+        Of its layout.
+    """
+
+    tensors: Tensors
+    header: dict[str, JSON]
+    size: int
+    sha256: str
+    version: str
+    contract: str
+    format: int
 
 
 def write(
@@ -130,7 +163,7 @@ def write(
         target = os.path.realpath(shown)
         mode = _mode_of_existing(target)
         if keep and mode is not None:
-            _keep_copy(target, target + ".bak")
+            _keep_copy(target, _backup_name(target))
         _replace(target, data, mode)
     except OSError as error:
         raise _unwritable(error, shown) from error
@@ -142,6 +175,47 @@ def write(
             "it may not survive a power cut: check the disk and save again"
         )
         raise _reworded(error, message) from error
+
+
+def probe(path: str | os.PathLike[str], *, keep: bool = False) -> None:
+    """Find out whether `write` could write a checkpoint, as far as that shows before it does.
+
+    The temporary files that `write` would need are made and removed; `path` is left as it is.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    keep : bool, optional
+        As for `write`.
+
+    Raises
+    ------
+    OSError
+        What `write` would raise.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     probe(os.path.join(folder, "m.safetensors"))
+    ...     os.listdir(folder)
+    []
+    """
+    shown = _path_text(path)
+    try:
+        target = os.path.realpath(shown)
+        mode = _mode_of_existing(target)
+        needed = [target]
+        if keep and mode is not None:
+            needed.append(_backup_name(target))
+        for name in needed:
+            temporary = _temporary_name(name)
+            with open(temporary, "xb"):
+                pass
+            os.unlink(temporary)
+    except OSError as error:
+        raise _unwritable(error, shown) from error
 
 
 def read(path: str | os.PathLike[str]) -> tuple[Tensors, dict[str, JSON]]:
@@ -174,22 +248,21 @@ def read(path: str | os.PathLike[str]) -> tuple[Tensors, dict[str, JSON]]:
     FileNotFoundError: there is no checkpoint 'no-such.safetensors'; check its name and the \
 current folder
     """
-    shown = _path_text(path)
-    return from_bytes(_read_bytes(shown), shown)
+    contents = read_contents(path)
+    return contents.tensors, contents.header
 
 
-def identify(path: str | os.PathLike[str]) -> dict[str, JSON]:
-    """Read who wrote a checkpoint, after verifying it.
+def read_contents(path: str | os.PathLike[str]) -> Contents:
+    """Read a checkpoint and who wrote it, all of the same moment.
 
     Parameters
     ----------
     path : str or path-like
-        The file; its format and contract may be newer than this version knows.
+        The file.
 
     Returns
     -------
-    dict
-        ``program``, ``version``, ``contract`` (str), ``format`` (int) and ``sha256`` (str).
+    Contents
 
     Raises
     ------
@@ -202,12 +275,11 @@ def identify(path: str | os.PathLike[str]) -> dict[str, JSON]:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = os.path.join(folder, "m.safetensors")
     ...     write(path, {}, {})
-    ...     identify(path)["contract"]
+    ...     read_contents(path).contract
     'crnn-1'
     """
     shown = _path_text(path)
-    envelope = _open_envelope(_read_bytes(shown), shown)
-    return {name: value for name, value in envelope.items() if name != "header"}
+    return _contents(_read_bytes(shown), shown)
 
 
 def to_bytes(tensors: Mapping[str, npt.NDArray[Any]], header: Mapping[str, JSON]) -> bytes:
@@ -250,7 +322,7 @@ def to_bytes(tensors: Mapping[str, npt.NDArray[Any]], header: Mapping[str, JSON]
     }
     text = json.dumps(envelope, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     data = bytearray(safetensors.numpy.save(arrays, metadata={_PROGRAM: text}))
-    start, end = _find_digits(data, "the new checkpoint")
+    start, end = _find_digits(data, len(data), "the new checkpoint")
     data[start:end] = hashlib.sha256(data).hexdigest().encode()
     return bytes(data)
 
@@ -284,6 +356,12 @@ def from_bytes(data: bytes, source: str = "data") -> tuple[Tensors, dict[str, JS
     crnn.checkpoint.CheckpointError: 'data' is not a crnn checkpoint: it is not a safetensors \
 file; expected a file saved by crnn
     """
+    contents = _contents(data, source)
+    return contents.tensors, contents.header
+
+
+def _contents(data: bytes, source: str) -> Contents:
+    """Verify, parse and check a whole checkpoint."""
     envelope = _open_envelope(data, source)
     if envelope["format"] != FORMAT or envelope["contract"] != CONTRACT:
         raise CheckpointError(
@@ -297,7 +375,15 @@ file; expected a file saved by crnn
         tensors = {name: _native_array(record) for name, record in records}
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
         raise _malformed(source, error) from error
-    return tensors, envelope["header"]
+    return Contents(
+        tensors=tensors,
+        header=envelope["header"],
+        size=len(data),
+        sha256=envelope["sha256"],
+        version=envelope["version"],
+        contract=envelope["contract"],
+        format=envelope["format"],
+    )
 
 
 def _tensor_name(name: str) -> str:
@@ -364,11 +450,13 @@ def _version() -> str:
         return "0+unknown"
 
 
-def _find_digits(data: bytes | bytearray, source: str) -> tuple[int, int]:
-    """Return where the digest's 64 digits begin and end; nothing is parsed for that."""
-    size = len(data)
+def _find_digits(data: bytes | bytearray, size: int, source: str) -> tuple[int, int]:
+    """Return where the digest's 64 digits begin and end; nothing is parsed for that.
+
+    Of the file's `size` bytes, `data` needs to hold the safetensors header only.
+    """
     length = int.from_bytes(data[:8], "little")
-    if size < 8 or length > size - 8:
+    if size < 8 or length > min(size - 8, _LONGEST_HEADER):
         if size < 8 or data.startswith(_OPENING, 8):
             raise CheckpointError(
                 f"{source!r} is cut short or damaged: it has {size} bytes, expected at least "
@@ -402,7 +490,7 @@ def _malformed(source: str, why: object) -> CheckpointError:
 
 def _open_envelope(data: bytes, source: str) -> dict[str, Any]:
     """Verify the checksum, then parse and check the envelope."""
-    start, end = _find_digits(data, source)
+    start, end = _find_digits(data, len(data), source)
     whole = memoryview(data)
     digest = hashlib.sha256(whole[:start])
     digest.update(_NO_DIGEST.encode())
@@ -442,9 +530,9 @@ def _path_text(path: str | os.PathLike[str]) -> str:
 def _read_bytes(shown: str) -> bytes:
     """Return the bytes of a file; an OSError keeps its type and says what to do."""
     try:
-        if os.path.isdir(shown):
-            raise IsADirectoryError(errno.EISDIR, "is a folder")
+        _status_of_file(shown)
         with open(shown, "rb") as file:
+            _look(file, shown)
             return file.read()
     except FileNotFoundError as error:
         message = f"there is no checkpoint {shown!r}; check its name and the current folder"
@@ -453,23 +541,50 @@ def _read_bytes(shown: str) -> bytes:
         message = f"{shown!r} is a folder, expected a checkpoint; name a file inside it"
         raise _reworded(error, message) from error
     except OSError as error:
-        message = f"checkpoint {shown!r} cannot be read: {_because(error)}; check its permissions"
+        advice = "check its permissions" if error.errno in _FORBIDDEN else "name another file"
+        message = f"checkpoint {shown!r} cannot be read: {_because(error)}; {advice}"
         raise _reworded(error, message) from error
+
+
+def _look(file: BinaryIO, shown: str) -> None:
+    """Refuse a file by its beginning if that is not ours, however large the file may be."""
+    size = os.fstat(file.fileno()).st_size
+    head = file.read(8 + len(_OPENING))
+    length = int.from_bytes(head[:8], "little")
+    if len(_OPENING) < length <= min(size - 8, _LONGEST_HEADER):
+        head += file.read(length - len(_OPENING))
+    _find_digits(head, size, shown)
+    file.seek(0)
+
+
+def _status_of_file(path: str) -> os.stat_result:
+    """Return the status of a file, refusing what cannot be one."""
+    status = os.stat(path)
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
+    return status
 
 
 def _mode_of_existing(target: str) -> int | None:
     """Return the permissions of the file to be replaced, None if there is none."""
     try:
-        status = os.stat(target)
+        status = _status_of_file(target)
     except FileNotFoundError:
         return None
-    if stat.S_ISDIR(status.st_mode):
-        raise IsADirectoryError(errno.EISDIR, "it is a folder")
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "the file is read-only")
     return stat.S_IMODE(status.st_mode)
+
+
+def _backup_name(target: str) -> str:
+    """Return the name under which the file to be replaced is kept."""
+    backup = target + ".bak"
+    if os.path.isdir(backup) and not os.path.islink(backup):
+        why = f"the file there has to be kept as {backup!r}, which is a folder"
+        raise IsADirectoryError(errno.EISDIR, why)
+    return backup
 
 
 def _keep_copy(target: str, backup: str) -> None:
@@ -536,6 +651,8 @@ def _unwritable(error: OSError, shown: str) -> OSError:
         why = f"{_because(error)}; check the permissions in {folder!r} or choose another place"
     elif not os.path.isdir(folder):
         why = f"there is no folder {folder!r}; create it or choose another place"
+    elif error.errno == errno.ENAMETOOLONG:
+        why = f"{_because(error)} with what is added to it on the way; choose a shorter name"
     else:
         why = f"{_because(error)}; choose another place"
     return _reworded(

@@ -20,7 +20,7 @@ def test_json_says_all_of_a_training(crnn: Any, trained: Path, text: str) -> Non
     vocab = trainer.model.vocab
     assert facts["bytes"] == trained.stat().st_size
     assert facts["kind"] == "training checkpoint"
-    assert facts["sha256"] == checkpoint.identify(trained)["sha256"]
+    assert facts["sha256"] == checkpoint.read_contents(trained).sha256
     assert (facts["version"], facts["contract"]) == (package.__version__, "crnn-1")
     assert (facts["vocabulary"], facts["vocabulary_size"]) == (vocab.chars, len(vocab))
     assert (facts["hidden_size"], facts["dtype"]) == (8, "float32")
@@ -68,6 +68,41 @@ def test_a_loss_that_is_no_number_is_shown_and_is_json(crnn: Any, text: str) -> 
     trainer.save("broken")
     assert "not a number" in crnn("info", "broken").stdout
     assert json.loads(crnn("info", "broken", "--json").stdout)["training"]["smooth_loss"] is None
+
+
+def test_all_facts_are_of_one_reading(
+    crnn: Any, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings: list[str] = []
+    read_bytes = checkpoint._read_bytes
+
+    def counted(shown: str) -> bytes:
+        readings.append(shown)
+        return read_bytes(shown)
+
+    monkeypatch.setattr(checkpoint, "_read_bytes", counted)
+    assert crnn("info", str(trained)).exit_code == 0
+    assert readings == [str(trained)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"training": {}}, "does not describe a training: 'settings' is missing"),
+        ({"training": []}, "does not describe a training"),
+        ({"training": 3}, "does not describe a training"),
+        ({"vocabulary": "abc"}, "does not describe a model"),
+    ],
+)
+def test_a_sealed_file_with_nonsense_is_an_error(
+    crnn: Any, trained: Path, changes: Any, expected: str
+) -> None:
+    tensors, header = checkpoint.read(trained)
+    checkpoint.write(trained, tensors, header | changes)
+    result = crnn("info", str(trained))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert isinstance(result.exception, SystemExit)
+    assert expected in result.stderr
 
 
 def test_a_damaged_file_is_an_error(crnn: Any, trained: Path) -> None:

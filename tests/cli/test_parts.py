@@ -6,7 +6,10 @@ import doctest
 import importlib
 import math
 import pkgutil
+import signal
+import sys
 import unicodedata
+from dataclasses import fields
 from typing import Any
 
 import click
@@ -15,11 +18,16 @@ from click.testing import CliRunner
 
 import crnn as package
 import crnn.cli
+from crnn import Settings
 from crnn.cli import main
 from crnn.cli.chart import Curve
 from crnn.cli.program import Program, command_line
+from crnn.cli.session import Signals
 from crnn.cli.visible import visible
 
+STOPPING = [signal.SIGINT, signal.SIGTERM]
+if sys.platform != "win32":
+    STOPPING.append(signal.SIGHUP)
 MODULES = [found.name for found in pkgutil.iter_modules(crnn.cli.__path__)]
 
 
@@ -39,6 +47,20 @@ def test_help_everywhere(words: tuple[str, ...], flag: str) -> None:
 def test_version_and_the_order_of_commands() -> None:
     assert package.__version__ in CliRunner().invoke(main, ["--version"]).stdout
     assert main.list_commands(click.Context(main)) == ["train", "sample", "info"]
+
+
+def test_the_summaries_of_commands_are_whole() -> None:
+    said = CliRunner().invoke(main, ["--help"]).stdout
+    summaries = said.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(summaries) == len(main.commands)
+    assert all(line.endswith(".") and not line.endswith("...") for line in summaries)
+
+
+def test_a_unit_is_said_once() -> None:
+    helps = {param.name: getattr(param, "help", "") for param in main.commands["train"].params}
+    for setting in fields(Settings):
+        if unit := setting.metadata["unit"]:
+            assert helps[setting.name].lower().count(unit) == 1
 
 
 def test_every_character_that_hides_becomes_visible() -> None:
@@ -83,3 +105,33 @@ def test_a_bug_shows_its_traceback_and_ctrl_c_does_not() -> None:
     runner: Any = CliRunner()
     assert isinstance(runner.invoke(program, ["fail", "bug"]).exception, ValueError)
     assert runner.invoke(program, ["fail", "stop"]).exit_code == 130
+
+
+def test_signals_are_taken_unless_ignored_and_given_back() -> None:
+    before = {number: signal.getsignal(number) for number in STOPPING}
+    stops: list[str] = []
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with Signals(lambda: stops.append("stop")) as signals:
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) == signals._receive
+            for number in STOPPING[::-1]:
+                signal.raise_signal(number)
+        assert signals.received == STOPPING[-1]
+        assert stops == ["stop"] * (len(STOPPING) - 1)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGTERM) == before[signal.SIGTERM]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def test_a_handler_that_is_not_pythons_becomes_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[Any] = []
+    monkeypatch.setattr(signal, "getsignal", lambda number: None)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: given.append(handler))
+    with Signals(lambda: None):
+        pass
+    assert given[len(STOPPING) :] == [signal.SIG_DFL] * len(STOPPING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
@@ -15,10 +16,9 @@ LONG = ("--steps", "1000000", "--hidden-size", "16")
 
 
 @posix
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_and_the_command_it_names_goes_on(
-    folder: Path, number: signal.Signals
-) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_saves_and_the_command_it_names_goes_on(folder: Path, name: str) -> None:
+    number = signal.Signals[name]
     (folder / "it's.txt").write_text("ещё раз, ещё\n" * 40, "cp1251")
     words = ("train", "it's.txt", "--encoding", "cp1251", *LONG)
     with start(*words, "--report-every=50", folder=folder) as process:
@@ -40,6 +40,72 @@ def test_a_signal_saves_and_the_command_it_names_goes_on(
     whole = ("train", "it's.txt", "--encoding=cp1251", "--steps", str(stopped_at + 30), "-qowhole")
     assert run(*whole, "--hidden-size=16", "--report-every=50", folder=folder)[0] == 0
     assert (folder / "model.safetensors").read_bytes() == (folder / "whole").read_bytes()
+
+
+@posix
+def test_a_signal_that_is_ignored_stays_ignored(folder: Path) -> None:
+    def ignore() -> None:
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+
+    words = ("train", "book.txt", "--report-every=50", "--steps=3000", "--hidden-size=16")
+    with start(*words, folder=folder, preexec_fn=ignore) as process:
+        assert process.stdout is not None
+        while not process.stdout.readline().startswith(b"iter 100,"):
+            pass
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGHUP)
+        said = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 0
+    assert "Trained  3,000 windows" in said
+
+
+@posix
+@pytest.mark.parametrize("closed", [(1,), (2,), (1, 2)])
+def test_a_training_does_without_its_standard_streams(
+    folder: Path, closed: tuple[int, ...]
+) -> None:
+    def close() -> None:
+        for number in closed:
+            os.close(number)
+
+    words = ("train", "book.txt", "--steps=10", "--hidden-size=4")
+    status, out, said = run(*words, folder=folder, preexec_fn=close)
+    assert (status, "Traceback" in said) == (0, False)
+    assert (out == b"", said == "") == (1 in closed, 2 in closed)
+    assert run("info", "model.safetensors", folder=folder)[0] == 0
+
+
+@posix
+def test_a_closed_stream_that_is_needed_is_an_error(folder: Path) -> None:
+    assert run("train", "book.txt", "-q", "--steps=1", "--hidden-size=4", folder=folder)[0] == 0
+    for command in ["info", "sample"]:
+        words = (command, "model.safetensors")
+        status, _, said = run(*words, folder=folder, preexec_fn=lambda: os.close(1))
+        assert (status, said) == (1, "Error: standard output cannot be written: it is closed\n")
+    status, out, said = run("train", "-", folder=folder, preexec_fn=lambda: os.close(0))
+    assert (status, out) == (1, b"")
+    assert "Error: standard input is closed: " in said
+    assert "Traceback" not in said
+
+
+@posix
+@pytest.mark.parametrize("act", ["close", "interrupt"])
+def test_a_sample_comes_as_it_is_drawn_and_ends_when_told_to(folder: Path, act: str) -> None:
+    assert run("train", "book.txt", "-q", "--steps=1", "--hidden-size=4", folder=folder)[0] == 0
+    words = ("sample", "model.safetensors", "--length=50000000", "--seed=1")
+    with start(*words, folder=folder) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert len(process.stdout.read(1000)) == 1000
+        assert process.poll() is None
+        if act == "interrupt":
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=10) == 128 + signal.SIGINT  # though nobody reads on
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert process.returncode == 128 + (signal.SIGPIPE if act == "close" else signal.SIGINT)
+    assert said.strip() == ("" if act == "close" else "Stopped.")
 
 
 @posix

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from cli.processes import COMMAND, environment
 
+import crnn as package
+
 if sys.platform == "win32":
     pytest.skip("needs a pseudo-terminal", allow_module_level=True)
 
@@ -90,6 +92,34 @@ def test_the_display_shows_a_training_and_leaves_a_clean_screen(folder: Path) ->
         assert len(line) <= 80
     assert "\x1b" not in after.replace(SHOW, "")
     assert "--resume model.safetensors" in after
+
+
+@pytest.mark.parametrize(
+    ("steps", "hung_up", "status", "expected"),
+    [("5000000", True, 129, "Go on  "), ("200000", False, 0, "Trained  200,000 windows")],
+)
+def test_a_terminal_that_is_gone_costs_no_training(
+    folder: Path, steps: str, hung_up: bool, status: int, expected: str
+) -> None:
+    ours, theirs = pty.openpty()
+    words = ("train", "book.txt", "--hidden-size=16", "--steps", steps)
+    with subprocess.Popen(
+        [*COMMAND, *words], cwd=folder, env=environment(TERM="xterm"), stdin=theirs, stdout=theirs,
+        stderr=subprocess.PIPE, start_new_session=True,
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        shown = ""
+        while "sample at window" not in shown:
+            shown += plain(os.read(ours, 65536).decode("utf-8", "replace"))
+        os.close(ours)
+        if hung_up:
+            process.send_signal(signal.SIGHUP)
+        said = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == status
+    assert expected in said
+    assert "Error" not in said
+    assert "Saved    model.safetensors" in said
+    assert package.load(folder / "model.safetensors").hidden_size == 16
 
 
 def test_markup_and_control_characters_of_a_text_are_only_shown(folder: Path) -> None:

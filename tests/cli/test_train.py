@@ -158,11 +158,11 @@ def test_another_text_is_refused_with_both_fingerprints(crnn: Any, trained: Path
         (["nowhere.txt"], 1, "no file 'nowhere.txt'"),
         (["."], 1, "'.' is a folder"),
         (["empty.txt"], 1, "'empty.txt' is empty"),
-        (["short.txt"], 1, "text has 5 characters"),
+        (["short.txt"], 1, "text's length is 5"),
         (["latin.txt"], 1, "offset 1 .* --encoding latin-1"),
         (["book.txt", "--encoding", "klingon"], 1, "encoding is 'klingon'"),
         (["book.txt", "-o", "no/such/m"], 1, "there is no folder '.*such'"),
-        (["book.txt", "-o", "."], 1, "output '.' .* it is a folder"),
+        (["book.txt", "-o", "."], 1, "'.' cannot be written.* it is a folder"),
         (["book.txt", "-o", "book.txt"], 1, "is the text to train on"),
         (["book.txt", "-o", "/dev/null"], 1, "a device or a pipe"),
         (["book.txt", "--hidden-size", "1000000000"], 1, "hidden_size"),
@@ -187,6 +187,22 @@ def test_what_wrong_words_get(
     (folder / "other.txt").write_bytes(b"not a checkpoint")
     before = sorted(folder.iterdir())
     assert re.search(expected, failure(crnn("train", *words, "--steps", "1"), status))
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("m", r"kept as '.*m\.bak', which is a folder"), ("n" * 240, "choose a shorter name")],
+)
+def test_a_place_that_would_fail_at_the_end_is_refused_before_training(
+    crnn: Any, folder: Path, name: str, expected: str
+) -> None:
+    (folder / "m").write_bytes(b"an old file")
+    (folder / "m.bak").mkdir()
+    before = sorted(folder.iterdir())
+    result = crnn("train", "book.txt", "-o", name, "--steps=1", *SMALL)
+    assert re.search(expected, failure(result))
+    assert result.stdout == ""
     assert sorted(folder.iterdir()) == before
 
 

@@ -6,8 +6,10 @@ first one back as it was. It is drawn by a thread of rich's, which only reads th
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -20,6 +22,7 @@ from rich.text import Text
 
 from crnn.cli.chart import Curve
 from crnn.cli.notes import Notes
+from crnn.cli.output import OutputError, guarded
 from crnn.cli.quantities import duration, loss_in_units
 from crnn.cli.saver import Saver
 from crnn.cli.visible import visible
@@ -56,6 +59,25 @@ class Pace:
         return (step - first) / max(now - begin, 1e-6)
 
 
+@contextlib.contextmanager
+def _while_it_lasts() -> Iterator[None]:
+    """Draw on the terminal as long as there is one: its end is not that of a training.
+
+    Whoever closes a terminal sends a signal; a training that ignores that one goes on unseen.
+    """
+    with contextlib.suppress(OutputError), guarded():
+        yield
+
+
+class _Screen(Live):
+    """The second screen of a terminal."""
+
+    def refresh(self) -> None:
+        """Draw; the thread that does it regularly has nobody who would catch an error."""
+        with _while_it_lasts():
+            super().refresh()
+
+
 class Display:
     """A listener that shows a training as it goes.
 
@@ -90,7 +112,7 @@ class Display:
         self.curve = Curve()
         for iteration, loss in trainer.history.tolist():
             self.curve.add(iteration, loss)
-        self._live = Live(
+        self._screen = _Screen(
             console=console,
             screen=True,
             refresh_per_second=_FRAMES_PER_SECOND,
@@ -100,7 +122,8 @@ class Display:
         )
 
     def __enter__(self) -> Self:
-        self._live.start(refresh=True)
+        with _while_it_lasts():
+            self._screen.start(refresh=True)
         return self
 
     def __exit__(
@@ -109,7 +132,8 @@ class Display:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._live.stop()
+        with _while_it_lasts():
+            self._screen.stop()
         for message in self._warnings:
             self._notes.warn(message)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from typing import Any
 
 import click
@@ -17,8 +16,9 @@ from crnn.cli.output import in_terminal, write
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import file_size, loss_in_units
 from crnn.cli.visible import visible
-from crnn.model import PARAMETERS, load
-from crnn.trainer import bits_per_char
+from crnn.model import PARAMETERS, RNN, described_by
+from crnn.seeding import seed_to_json
+from crnn.trainer import Record, bits_per_char, read_record
 
 __all__ = ["command"]
 
@@ -26,7 +26,7 @@ _LABEL_WIDTH = 14
 _SHOWN = {"hidden_size", "dtype", "steps"}
 
 
-@click.command("info", context_settings=HELP_NAMES)
+@click.command("info", context_settings=HELP_NAMES, short_help="Show what is in a model's file.")
 @click.argument("model", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def command(model: str, as_json: bool) -> None:
@@ -44,40 +44,39 @@ def command(model: str, as_json: bool) -> None:
 
 def _facts(path: str) -> dict[str, Any]:
     """Return everything there is to say about a file, as JSON holds it."""
-    envelope = checkpoint.identify(path)
-    model = load(path)
-    _, header = checkpoint.read(path)
-    record: Any = header.get("training")
+    contents = checkpoint.read_contents(path)
+    with described_by(path, "a model"):
+        model = RNN._restored(contents.tensors, contents.header)
+    with described_by(path, "a training"):
+        record = read_record(contents.header)
     return {
         "file": path,
-        "bytes": os.path.getsize(path),
+        "bytes": contents.size,
         "kind": "model" if record is None else "training checkpoint",
-        "version": envelope["version"],
-        "format": envelope["format"],
-        "contract": envelope["contract"],
-        "sha256": envelope["sha256"],
+        "version": contents.version,
+        "format": contents.format,
+        "contract": contents.contract,
+        "sha256": contents.sha256,
         "vocabulary_size": len(model.vocab),
         "vocabulary": model.vocab.chars,
         "hidden_size": model.hidden_size,
         "dtype": model.dtype.name,
         "parameters": sum(getattr(model, name).size for name in PARAMETERS),
-        "weights_seed": header["weights_seed"],
+        "weights_seed": None if model.seed is None else seed_to_json(model.seed),
         "training": None if record is None else _training_facts(record),
     }
 
 
-def _training_facts(record: dict[str, Any]) -> dict[str, Any]:
-    settings = record["settings"]
-    loss: float | None = float.fromhex(record["smooth_loss"])
-    if loss is not None and not math.isfinite(loss):
-        loss = None
+def _training_facts(record: Record) -> dict[str, Any]:
+    loss = record.smooth_loss if math.isfinite(record.smooth_loss) else None
+    seq_length = record.settings.seq_length
     return {
-        "step": record["step"],
+        "step": record.step,
         "smooth_loss": loss,
-        "bits_per_char": None if loss is None else bits_per_char(loss, settings["seq_length"]),
-        "settings": settings,
-        "seed": record["seed"],
-        "text": record["text"],
+        "bits_per_char": None if loss is None else bits_per_char(loss, seq_length),
+        "settings": record.settings.to_dict(),
+        "seed": seed_to_json(record.seed),
+        "text": {"characters": record.characters, "sha256": record.sha256},
     }
 
 

@@ -24,7 +24,7 @@ def setting_options(function: Function) -> Function:
 
 def _option(setting: Field[Any]) -> Callable[[Function], Function]:
     about = setting.metadata
-    unit = "" if about["unit"] in about["text"] else f", in {about['unit']}"
+    unit = "" if about["unit"] in about["text"].lower() else f", in {about['unit']}"
     return click.option(
         "--" + setting.name.replace("_", "-"),
         type=_type(setting),

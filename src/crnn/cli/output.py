@@ -6,8 +6,9 @@ import contextlib
 import errno
 import os
 import sys
+from collections.abc import Iterator
 
-__all__ = ["OutputError", "abandon", "in_terminal", "write"]
+__all__ = ["OutputError", "abandon", "guarded", "in_terminal", "is_closed", "write"]
 
 
 class OutputError(Exception):
@@ -24,6 +25,22 @@ class OutputError(Exception):
         self.closed = isinstance(error, BrokenPipeError) or error.errno == errno.EPIPE
 
 
+@contextlib.contextmanager
+def guarded() -> Iterator[None]:
+    """Give up standard output when it cannot be written in the block.
+
+    Raises
+    ------
+    OutputError
+        If that is so; what is written from then on leads nowhere.
+    """
+    try:
+        yield
+    except OSError as error:
+        abandon()
+        raise OutputError(error) from error
+
+
 def write(text: str) -> None:
     """Write a text to standard output, exactly and at once.
 
@@ -32,21 +49,29 @@ def write(text: str) -> None:
     OutputError
         If that fails.
     """
-    try:
+    with guarded():
+        if is_closed():
+            raise OSError(errno.EBADF, "it is closed")
         sys.stdout.write(text)
         sys.stdout.flush()
-    except OSError as error:
-        raise OutputError(error) from error
+
+
+def is_closed() -> bool:
+    """Tell whether this process was started without a standard output."""
+    return sys.stdout is None
 
 
 def in_terminal() -> bool:
     """Tell whether somebody looks at standard output."""
-    return sys.stdout.isatty()
+    return not is_closed() and sys.stdout.isatty()
 
 
 def abandon() -> None:
     """Let standard output lead nowhere: Python flushes it at exit, and would fail again."""
+    if is_closed():
+        return
     with contextlib.suppress(OSError, ValueError):
+        number = sys.stdout.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, number)
         os.close(nowhere)

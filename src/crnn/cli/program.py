@@ -18,6 +18,7 @@ from typing import Any, Final
 import click
 
 from crnn.cli import output
+from crnn.cli.notes import Notes
 from crnn.cli.visible import visible
 
 __all__ = [
@@ -47,7 +48,7 @@ class Program(click.Group):
             return super().main(*args, **kwargs)
         except OSError as error:  # of click's own writing; what the layers below raise is explained
             output.abandon()
-            click.echo(f"Error: {output.OutputError(error)}", err=True)
+            Notes().insist(f"Error: {output.OutputError(error)}")
             sys.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -59,12 +60,12 @@ class Program(click.Group):
         try:
             return super().invoke(ctx)
         except output.OutputError as error:
-            output.abandon()
             if not error.closed:
                 raise click.ClickException(str(error)) from error
             raise click.exceptions.Exit(CLOSED_PIPE) from None
         except KeyboardInterrupt:
-            click.echo("\nStopped.", err=True)
+            output.abandon()  # a reader that is paused would keep us at exit
+            Notes().insist("\nStopped.")
             raise click.exceptions.Exit(stopped_by(signal.SIGINT)) from None
 
 

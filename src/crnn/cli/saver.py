@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import os
-import stat
-import tempfile
 import time
 from collections.abc import Callable
 
 import click
 
+from crnn import checkpoint
 from crnn.cli.options import Period
 from crnn.cli.program import explained
 from crnn.trainer import Trainer
@@ -120,37 +119,20 @@ class Saver:
         return f"{self.path!r} still holds window {self.saved_step:,}"
 
 
-def check_place(path: str) -> None:
+def check_place(path: str, *, keep: bool) -> None:
     """Make sure, before an hour of training, that a file can be written there.
 
     Parameters
     ----------
     path : str
         The file; a symbolic link is followed.
+    keep : bool
+        As for `Saver`.
 
     Raises
     ------
     click.ClickException
-        If there is no such folder, it is not writable, or the path is not of a file.
+        If it cannot be, as far as that shows beforehand.
     """
-    target = os.path.realpath(path)
-    folder = os.path.dirname(target)
-    if os.path.isdir(target):
-        raise _unusable(path, "it is a folder", "name a file inside it")
-    if os.path.exists(target):
-        if not stat.S_ISREG(os.stat(target).st_mode):
-            raise _unusable(path, "it is a device or a pipe", "name a file")
-        if not os.access(target, os.W_OK):
-            raise _unusable(path, "the file is read-only", "choose another")
-    if not os.path.isdir(folder):
-        raise _unusable(path, f"there is no folder {folder!r}", "create it or choose another place")
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        why = f"nothing can be written in {folder!r} ({error.strerror})"
-        raise _unusable(path, why, "choose another place") from error
-
-
-def _unusable(path: str, why: str, advice: str) -> click.ClickException:
-    return click.ClickException(f"output {path!r} cannot be written: {why}; {advice}")
+    with explained():
+        checkpoint.probe(path, keep=keep)

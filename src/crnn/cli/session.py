@@ -21,6 +21,7 @@ from crnn.trainer import Report, Trainer
 __all__ = ["Listener", "Signals", "run"]
 
 _WATCH_SECONDS = 0.05
+_STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
 
 class Listener(Protocol):
@@ -50,7 +51,9 @@ class Listener(Protocol):
 
 
 class Signals:
-    """SIGINT and SIGTERM as requests to stop, for as long as the block runs.
+    """SIGINT, SIGTERM and SIGHUP as requests to stop, for as long as the block runs.
+
+    A signal that is ignored stays so: shells do that to jobs in the background, nohup to SIGHUP.
 
     Parameters
     ----------
@@ -69,8 +72,9 @@ class Signals:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._receive)
+        for number in (getattr(signal, name) for name in _STOPPING if hasattr(signal, name)):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._receive)
         return self
 
     def __exit__(
@@ -80,7 +84,8 @@ class Signals:
         trace: TracebackType | None,
     ) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            # None: it was not Python's, which cannot install it again
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.received is None:

@@ -17,7 +17,7 @@ from crnn.cli.display import Display, fits
 from crnn.cli.lines import Lines, Silence
 from crnn.cli.notes import Notes
 from crnn.cli.options import Period, read_period, setting_options
-from crnn.cli.output import in_terminal
+from crnn.cli.output import in_terminal, is_closed
 from crnn.cli.program import HELP_NAMES, command_line, explained, safe_name, stopped_by
 from crnn.cli.quantities import count, file_size, loss_in_units, precise_duration
 from crnn.cli.saver import Saver, check_place
@@ -37,7 +37,9 @@ BESIDE_RESUME: Final = {
 }  # fmt: skip
 
 
-@click.command("train", context_settings=HELP_NAMES)
+@click.command(
+    "train", context_settings=HELP_NAMES, short_help="Train a model on texts, or go on with one."
+)
 @click.argument("texts", metavar="[TEXT]...", nargs=-1, type=click.Path())
 @click.option(
     "-o",
@@ -95,7 +97,7 @@ def command(
 
     Without TEXT the language reference that comes with Python is used. In a terminal a live display
     shows how it goes; into a pipe go the lines of min-char-rnn. Ctrl-C saves what was learned and
-    says how to go on.
+    says how to go on; SIGTERM and a terminal that is closed do the same.
     """
     notes = Notes(quiet)
     _refuse_beside_resume(ctx)
@@ -114,8 +116,9 @@ def command(
                 "To train on, give a larger --steps."
             )
             return
-    check_place(path)
-    saver = Saver(trainer, path, checkpoint_every, keep=not _same_file(path, resume))
+    keep = not _same_file(path, resume)
+    check_place(path, keep=keep)
+    saver = Saver(trainer, path, checkpoint_every, keep=keep)
     title = ", ".join(map(os.path.basename, texts)) or "the language reference of Python"
     listener = _listener(trainer, saver, title, len(text), quiet, notes)
     _train(ctx, trainer, saver, listener, notes)
@@ -168,6 +171,8 @@ def _read(texts: tuple[str, ...], encoding: str, notes: Notes) -> str:
 
 def _text_of(name: str, encoding: str) -> str:
     if name == "-":
+        if sys.stdin is None:
+            raise OSError("standard input is closed: give a text through a pipe, or name a file")
         return corpus.decode_text(sys.stdin.buffer.read(), encoding, "standard input")
     return corpus.read_text(name, encoding)
 
@@ -192,7 +197,7 @@ def _listener(
     trainer: Trainer, saver: Saver, title: str, characters: int, quiet: bool, notes: Notes
 ) -> Listener:
     """Return who shows the training: nobody, the terminal, or the lines of the reference."""
-    if quiet:
+    if quiet or is_closed():
         return Silence(notes)
     console = Console(highlight=False)
     if in_terminal() and fits(console):
