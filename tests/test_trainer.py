@@ -215,9 +215,7 @@ def interrupted_after(lines: int) -> Iterator[None]:
 
     def trace(frame: Any, event: str, argument: Any) -> Any:
         nonlocal left
-        if not frame.f_code.co_filename.endswith("trainer.py"):
-            return None
-        if event == "line":
+        if event == "line" and frame.f_code.co_filename.endswith("/trainer.py"):
             left -= 1
             if left == 0:
                 raise KeyboardInterrupt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,17 @@ def test_a_damaged_file_and_none_at_all(crnn: Any, trained: Path) -> None:
         result = crnn("sample", str(path))
         assert result.exit_code == 1
         assert expected in result.stderr
+
+
+def test_what_was_drawn_is_shown_before_it_is_stopped(
+    crnn: Any, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*args: Any) -> Iterator[str]:
+        yield from "x" * 10_000
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(package.RNN, "stream", interrupted)
+    result = crnn("sample", str(trained), "--prime", "to be")
+    assert result.exit_code == 130
+    assert re.fullmatch("to bex+", result.stdout)
+    assert result.stderr.strip() == "Stopped."
