@@ -101,7 +101,7 @@ def test_a_sample_comes_as_it_is_drawn_and_ends_when_told_to(folder: Path, act: 
         assert process.poll() is None
         if act == "interrupt":
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=10) == 128 + signal.SIGINT  # though nobody reads on
+            assert process.wait(timeout=120) == 128 + signal.SIGINT  # though nobody reads on
         process.stdout.close()
         said = process.stderr.read().decode()
     assert process.returncode == 128 + (signal.SIGPIPE if act == "close" else signal.SIGINT)

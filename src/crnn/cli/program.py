@@ -64,6 +64,7 @@ class Program(click.Group):
                 raise click.ClickException(str(error)) from error
             raise click.exceptions.Exit(CLOSED_PIPE) from None
         except KeyboardInterrupt:
+            output.abandon()  # a reader that is paused would keep us at exit
             Notes().insist("\nStopped.")
             raise click.exceptions.Exit(stopped_by(signal.SIGINT)) from None
 
