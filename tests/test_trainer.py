@@ -368,6 +368,13 @@ def test_what_is_no_model_or_no_function_is_named(text: str) -> None:
     assert trainer.step == 0
 
 
+def test_a_sample_that_does_not_fit_into_memory_is_named_at_once(text: str) -> None:
+    trainer = make(text, sample_length=10**16)
+    with pytest.raises(MemoryError, match=r"sample_length is 10,000,000,000,000,000: .*are needed"):
+        trainer.train(1)
+    assert trainer.step == 0
+
+
 def test_a_training_that_does_not_fit_into_memory_names_its_settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -317,7 +317,7 @@ class Trainer:
         """Draw the sample, if one is due, from a copy of the sampler."""
         sampler, sample = copy.deepcopy(self._sampler), None
         if self._sample_is_due():
-            ixes = np.empty(self.settings.sample_length, np.int32)
+            ixes = arguments.room_for("sample_length", self.settings.sample_length)
             x = np.array([self._core.next_input()], np.int32)
             pieces = draw(self._core.state(), ixes, 1.0, sampler, x)
             sample = "".join(map(self.model.vocab.decode, pieces))
