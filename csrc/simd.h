@@ -58,6 +58,9 @@ typedef __mmask8 mask;
 #define MM(op) _mm512_##op##_pd
 #define MI(op) _mm512_##op##_epi64
 #define FIRST(n) ((mask)((1u << (n)) - 1))
+#define MH(op) _mm256_##op##_pd
+#define LOW(a) _mm512_castpd512_pd256(a)
+#define WIDE(a) _mm512_castpd256_pd512(a)
 static inline ivec v_bits(vec a) { return _mm512_castpd_si512(a); }
 static inline vec v_real(ivec a) { return _mm512_castsi512_pd(a); }
 static inline ivec i_set1(bits a) { return _mm512_set1_epi64((long long)a); }
@@ -68,6 +71,9 @@ typedef __mmask16 mask;
 #define MM(op) _mm512_##op##_ps
 #define MI(op) _mm512_##op##_epi32
 #define FIRST(n) ((mask)((1u << (n)) - 1))
+#define MH(op) _mm256_##op##_ps
+#define LOW(a) _mm512_castps512_ps256(a)
+#define WIDE(a) _mm512_castps256_ps512(a)
 static inline ivec v_bits(vec a) { return _mm512_castps_si512(a); }
 static inline vec v_real(ivec a) { return _mm512_castsi512_ps(a); }
 static inline ivec i_set1(bits a) { return _mm512_set1_epi32((int)a); }
@@ -75,6 +81,15 @@ static inline mask v_lt(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_
 #endif
 static inline vec v_load_n(const real *p, int n) { return MM(maskz_loadu)(FIRST(n), p); }
 static inline void v_store_n(real *p, vec a, int n) { MM(mask_storeu)(p, FIRST(n), a); }
+#define HALF (LANES / 2) /* half the work where 512 bits are two turns of 256 */
+static inline vec v_load_half_n(const real *p, int n)
+{
+    return WIDE(MH(maskz_loadu)((__mmask8)FIRST(n), p));
+}
+static inline vec v_fma_half(vec a, vec b, vec c)
+{
+    return WIDE(MH(fmadd)(LOW(a), LOW(b), LOW(c)));
+}
 static inline vec v_select(mask m, vec a, vec b) { return MM(mask_blend)(m, b, a); }
 static inline ivec i_or(ivec a, ivec b) { return _mm512_or_si512(a, b); }
 static inline ivec i_and(ivec a, ivec b) { return _mm512_and_si512(a, b); }
@@ -325,5 +340,11 @@ static inline vec v_with_sign(vec a, vec s)
 {
     return v_real(i_or(v_bits(a), i_and(v_bits(s), i_set1((bits)1 << (8 * sizeof(real) - 1)))));
 }
+
+#ifndef HALF /* nothing is gained by halves */
+#define HALF 0
+static inline vec v_load_half_n(const real *p, int n) { return v_load_n(p, n); }
+static inline vec v_fma_half(vec a, vec b, vec c) { return v_fma(a, b, c); }
+#endif
 
 #endif
