@@ -60,9 +60,10 @@
  *       sum e: sixteen partial sums, e[j] into number j mod 16, j rising; then number q takes
  *       number q+8 for q < 8, q+4 for q < 4, q+2 for q < 2, and 0 takes 1.
  *
- *   softmax_cross_entropy(t, n, Y, ldy, target, loss)
- *       Softmax of every row (scale 1), its loss and the gradient of that loss:
- *       loss[s] = log(sum e) - (y[target[s]] - M), in nats;   Y[s, j] = p[j] - (j == target[s]).
+ *   softmax_cross_entropy(t, n, weight, Y, ldy, target, loss)
+ *       Softmax of every row (scale 1), its loss and the gradient of weight * loss:
+ *       loss[s] = log(sum e) - (y[target[s]] - M), in nats;
+ *       Y[s, j] = e[j] * (weight / sum e), from which weight is subtracted where j == target[s].
  *       target (t), 0 <= target[s] < n;  loss (t).
  *
  *   draw(n, p, u) -> ptrdiff_t
@@ -84,6 +85,14 @@
  *       and memory m:  m[i] = fma(d, d, m[i]);  w[i] = fma(-(learning_rate * d), r, w[i])
  *       with r = 1 / sqrt(m[i] + 1e-8) from an integer first guess refined by fmas (optimizer.c):
  *       within 2 ulp for m in [0, 1e30].
+ *
+ *   adam(n, rate, limit, beta1, beta2, epsilon, unbias2, d, m, v, w)
+ *       One pass of Adam over n weights w with gradient d (clipped as by clip, d itself unchanged) and
+ *       its running mean m and mean square v:
+ *       m[i] = fma(beta1, m[i], (1 - beta1) * d);   v[i] = fma(beta2, v[i], (1 - beta2) * d * d);
+ *       w[i] = fma(-rate, m[i] / (sqrt(v[i] * unbias2) + epsilon), w[i]).
+ *       In its step number s, rate = learning_rate / (1 - beta1^s) and unbias2 = 1 / (1 - beta2^s)
+ *       make up for means that began at 0.   0 <= beta1, beta2 < 1.
  */
 #ifndef CRNN_KERNELS_H
 #define CRNN_KERNELS_H
@@ -115,13 +124,15 @@ extern "C" {
         void (*tanh)(ptrdiff_t n, const real *x, real *y);                                         \
         void (*tanh_backward)(ptrdiff_t n, const real *h, const real *dh, real *dz);               \
         void (*softmax)(ptrdiff_t t, ptrdiff_t n, real scale, real *Y, ptrdiff_t ldy);             \
-        void (*softmax_cross_entropy)(ptrdiff_t t, ptrdiff_t n, real *Y, ptrdiff_t ldy,            \
-                                      const int32_t *target, real *loss);                          \
+        void (*softmax_cross_entropy)(ptrdiff_t t, ptrdiff_t n, real weight, real *Y,              \
+                                      ptrdiff_t ldy, const int32_t *target, real *loss);           \
         ptrdiff_t (*draw)(ptrdiff_t n, const real *p, double u);                                   \
         ptrdiff_t (*argmax)(ptrdiff_t n, const real *y);                                           \
         void (*clip)(ptrdiff_t n, real limit, real *x);                                            \
         void (*adagrad)(ptrdiff_t n, real learning_rate, real limit, const real *d, real *m,       \
                         real *w);                                                                  \
+        void (*adam)(ptrdiff_t n, real rate, real limit, real beta1, real beta2, real epsilon,     \
+                     real unbias2, const real *d, real *m, real *v, real *w);                      \
     } name
 
 CRNN_DECLARE_KERNELS(crnn_kernels_f32, float);

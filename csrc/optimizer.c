@@ -1,6 +1,9 @@
-/* optimizer.c - clipping and Adagrad, one pass over memory each.
+/* optimizer.c - clipping, Adagrad and Adam, one pass over memory each.
  *
  *     m += d * d;   w -= learning_rate * d / sqrt(m + 1e-8)          (Duchi, Hazan, Singer 2011)
+ *
+ *     m += (1 - beta1) (d - m);   v += (1 - beta2) (d d - v);        (Kingma, Ba 2015)
+ *     w -= learning_rate m / (1 - beta1^s) / (sqrt(v / (1 - beta2^s)) + epsilon)
  *
  * The hardware's square root and division are slow and its reciprocal estimates differ between makers,
  * so 1 / sqrt(x) starts from an integer guess (half the exponent, negated) and is refined by fmas.
@@ -68,6 +71,48 @@ static void adagrad(ptrdiff_t n, real learning_rate, real limit, const real *d, 
         vec di = clipped(v_load_n(d + i, rest), limits);
         adagrad_state s = adagrad_step(rate, di, v_load_n(m + i, rest), v_load_n(w + i, rest));
         v_store_n(m + i, s.m, rest);
+        v_store_n(w + i, s.w, rest);
+    }
+}
+
+typedef struct {
+    vec rate, beta1, beta2, rest1, rest2, epsilon, unbias2; /* rest: 1 - beta */
+} adam_numbers;
+
+typedef struct {
+    vec m, v, w;
+} adam_state;
+
+/* Square root and division by hardware: seven streams of memory take as long. */
+static inline adam_state adam_step(adam_numbers c, vec d, adam_state s)
+{
+    s.m = v_fma(c.beta1, s.m, v_mul(c.rest1, d));
+    s.v = v_fma(c.beta2, s.v, v_mul(v_mul(c.rest2, d), d));
+    vec root = v_sqrt(v_mul(s.v, c.unbias2));
+    s.w = v_fnma(c.rate, v_div(s.m, v_add(root, c.epsilon)), s.w);
+    return s;
+}
+
+static void adam(ptrdiff_t n, real rate, real limit, real beta1, real beta2, real epsilon,
+                 real unbias2, const real *d, real *m, real *v, real *w)
+{
+    adam_numbers c = {v_set1(rate),      v_set1(beta1),   v_set1(beta2),  v_set1(1 - beta1),
+                      v_set1(1 - beta2), v_set1(epsilon), v_set1(unbias2)};
+    vec limits = v_set1(limit);
+    ptrdiff_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        adam_state s = {v_load(m + i), v_load(v + i), v_load(w + i)};
+        s = adam_step(c, clipped(v_load(d + i), limits), s);
+        v_store(m + i, s.m);
+        v_store(v + i, s.v);
+        v_store(w + i, s.w);
+    }
+    if (i < n) {
+        int rest = (int)(n - i);
+        adam_state s = {v_load_n(m + i, rest), v_load_n(v + i, rest), v_load_n(w + i, rest)};
+        s = adam_step(c, clipped(v_load_n(d + i, rest), limits), s);
+        v_store_n(m + i, s.m, rest);
+        v_store_n(v + i, s.v, rest);
         v_store_n(w + i, s.w, rest);
     }
 }

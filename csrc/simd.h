@@ -8,6 +8,8 @@
  *     v_load, v_store           any alignment;  v_load_n, v_store_n: the first n lanes only,
  *                               0 < n <= LANES; nothing else is read or written, loaded rest is 0
  *     v_fma(a, b, c)            a*b + c rounded once;  v_fnma: c - a*b rounded once
+ *     v_load_half_n, v_fma_half the same for n <= HALF lanes, with nothing in the others; HALF is 0
+ *                               where half a vector costs as much as a whole one
  *     v_max(a, b)               a > b ? a : b, so that a NaN in b survives;  v_min likewise
  *     v_lt, v_select(m, a, b)   lane by lane m ? a : b
  *     v_bits, v_real            reinterpret as integers of the same width and back
@@ -136,6 +138,7 @@ static inline vec v_add(vec a, vec b) { return MM(add)(a, b); }
 static inline vec v_sub(vec a, vec b) { return MM(sub)(a, b); }
 static inline vec v_mul(vec a, vec b) { return MM(mul)(a, b); }
 static inline vec v_div(vec a, vec b) { return MM(div)(a, b); }
+static inline vec v_sqrt(vec a) { return MM(sqrt)(a); }
 static inline vec v_fma(vec a, vec b, vec c) { return MM(fmadd)(a, b, c); }
 static inline vec v_fnma(vec a, vec b, vec c) { return MM(fnmadd)(a, b, c); }
 static inline vec v_max(vec a, vec b) { return MM(max)(a, b); }
@@ -235,6 +238,7 @@ static inline vec v_add(vec a, vec b) { return VQ(add)(a, b); }
 static inline vec v_sub(vec a, vec b) { return VQ(sub)(a, b); }
 static inline vec v_mul(vec a, vec b) { return VQ(mul)(a, b); }
 static inline vec v_div(vec a, vec b) { return VQ(div)(a, b); }
+static inline vec v_sqrt(vec a) { return VQ(sqrt)(a); }
 static inline vec v_fma(vec a, vec b, vec c) { return VQ(fma)(c, a, b); }
 static inline vec v_fnma(vec a, vec b, vec c) { return VQ(fms)(c, a, b); }
 static inline mask v_lt(vec a, vec b) { return VQ(clt)(a, b); }
@@ -271,7 +275,7 @@ static inline void transpose_square(const real *A, ptrdiff_t lda, real *B, ptrdi
 #endif
 
 #elif defined(CRNN_PORTABLE)
-#include <math.h> /* fma and fmaf alone: exact by the C standard */
+#include <math.h> /* fma and sqrt alone: exact by the C standard and by IEEE 754 */
 
 #define GEMV_VECS 8
 #define GEMM_ROWS 4
@@ -297,6 +301,7 @@ static inline vec v_add(vec a, vec b) { return a + b; }
 static inline vec v_sub(vec a, vec b) { return a - b; }
 static inline vec v_mul(vec a, vec b) { return a * b; }
 static inline vec v_div(vec a, vec b) { return a / b; }
+static inline vec v_sqrt(vec a) { return R(sqrtf, sqrt)(a); }
 static inline vec v_fma(vec a, vec b, vec c) { return R(fmaf, fma)(a, b, c); }
 static inline vec v_fnma(vec a, vec b, vec c) { return R(fmaf, fma)(-a, b, c); }
 static inline mask v_lt(vec a, vec b) { return a < b; }

@@ -80,34 +80,34 @@ static void multiply(ptrdiff_t n, real factor, real *y)
     for (; j < n; j++) y[j] *= factor;
 }
 
-/* At most GROUP rows; sums[s] and tops[s] are what the loss needs. */
-static inline void softmax_group(ptrdiff_t t, ptrdiff_t n, real scale, real *Y, ptrdiff_t ldy,
-                                 real *tops, real *sums)
+/* At most GROUP rows become weight times their softmax; sums[s] and tops[s] are what the loss needs. */
+static inline void softmax_group(ptrdiff_t t, ptrdiff_t n, real scale, real weight, real *Y,
+                                 ptrdiff_t ldy, real *tops, real *sums)
 {
     for (ptrdiff_t s = 0; s < t; s++) tops[s] = greatest(n, Y + s * ldy);
     for (ptrdiff_t s = 0; s < t; s++) sums[s] = exponentials(n, tops[s], scale, Y + s * ldy);
-    for (ptrdiff_t s = 0; s < t; s++) multiply(n, 1 / sums[s], Y + s * ldy);
+    for (ptrdiff_t s = 0; s < t; s++) multiply(n, weight / sums[s], Y + s * ldy);
 }
 
 static void softmax(ptrdiff_t t, ptrdiff_t n, real scale, real *Y, ptrdiff_t ldy)
 {
     real tops[GROUP], sums[GROUP];
     for (; t > 0; t -= GROUP, Y += GROUP * ldy)
-        softmax_group(t < GROUP ? t : GROUP, n, scale, Y, ldy, tops, sums);
+        softmax_group(t < GROUP ? t : GROUP, n, scale, 1, Y, ldy, tops, sums);
 }
 
-static void softmax_cross_entropy(ptrdiff_t t, ptrdiff_t n, real *Y, ptrdiff_t ldy,
+static void softmax_cross_entropy(ptrdiff_t t, ptrdiff_t n, real weight, real *Y, ptrdiff_t ldy,
                                   const int32_t *target, real *loss)
 {
     real tops[GROUP], sums[GROUP], chosen[GROUP];
     for (; t > 0; t -= GROUP, Y += GROUP * ldy, target += GROUP, loss += GROUP) {
         ptrdiff_t rows = t < GROUP ? t : GROUP;
         for (ptrdiff_t s = 0; s < rows; s++) chosen[s] = Y[s * ldy + target[s]];
-        softmax_group(rows, n, 1, Y, ldy, tops, sums);
+        softmax_group(rows, n, 1, weight, Y, ldy, tops, sums);
         log_all(rows, sums, loss);
         for (ptrdiff_t s = 0; s < rows; s++) {
             loss[s] -= chosen[s] - tops[s];
-            Y[s * ldy + target[s]] -= 1;
+            Y[s * ldy + target[s]] -= weight;
         }
     }
 }

@@ -30,4 +30,5 @@ const R(crnn_kernels_f32, crnn_kernels_f64) CRNN_TABLE = {
     .argmax = argmax,
     .clip = clip,
     .adagrad = adagrad,
+    .adam = adam,
 };

@@ -1,4 +1,4 @@
-/* cases_optimizer.c - clip and adagrad. */
+/* cases_optimizer.c - clip, adagrad and adam. */
 
 static void clip_case(ptrdiff_t n, real limit)
 {
@@ -93,4 +93,35 @@ static void test_adagrad(void)
                      j % 2 ? moderate : zero);
     adagrad_case(20000, rates[0], 5, gradient, moderate);
     reciprocal_case(20000);
+}
+
+static real square(void) { return memory() < 1 ? memory() : 1; }
+
+/* Every operation is an exactly rounded one: the plain loop has the bits. */
+static void adam_case(ptrdiff_t n, real rate, real limit, real beta1, real unbias2)
+{
+    const real beta2 = R(0.999f, 0.999), epsilon = R(1e-8f, 1e-8);
+    begin_case("n=%td rate=%g limit=%g beta1=%g", n, (double)rate, (double)limit, (double)beta1);
+    VECTOR(d, n, gradient);
+    VECTOR(m, n, moderate);
+    VECTOR(v, n, square);
+    VECTOR(w, n, moderate);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        real g = plain_clipped(d.wanted[i], limit);
+        m.wanted[i] = FMA(beta1, m.wanted[i], (1 - beta1) * g);
+        v.wanted[i] = FMA(beta2, v.wanted[i], (1 - beta2) * g * g);
+        real root = R(sqrtf, sqrt)(v.wanted[i] * unbias2);
+        w.wanted[i] = FMA(-rate, m.wanted[i] / (root + epsilon), w.wanted[i]);
+    }
+    ON_EVERY_TABLE(k->adam(n, rate, limit, beta1, beta2, epsilon, unbias2, d.at, m.at, v.at, w.at))
+}
+
+static void test_adam(void)
+{
+    FOR_EVERY_SIZE(n, 0)
+    {
+        adam_case(n, R(0.01f, 0.01), 5, R(0.9f, 0.9), R(1000.0f, 1000.0)); /* the first step */
+        adam_case(n, R(0.001f, 0.001), INFINITY, R(0.9f, 0.9), R(1.5f, 1.5));
+        adam_case(n, 1, R(0.25f, 0.25), 0, 1);
+    }
 }

@@ -96,27 +96,27 @@ static real plain_greatest(ptrdiff_t n, const real *y)
 }
 
 /* One row; returns sum e. */
-static real plain_softmax_row(ptrdiff_t n, real scale, real *y)
+static real plain_softmax_row(ptrdiff_t n, real scale, real weight, real *y)
 {
     real top = plain_greatest(n, y), sum;
     for (ptrdiff_t j = 0; j < n; j++) y[j] = plain_exp((y[j] - top) * scale);
     sum = plain_sum(n, y);
-    for (ptrdiff_t j = 0; j < n; j++) y[j] = y[j] * (1 / sum);
+    for (ptrdiff_t j = 0; j < n; j++) y[j] = y[j] * (weight / sum);
     return sum;
 }
 
 static void plain_softmax(ptrdiff_t t, ptrdiff_t n, real scale, real *Y, ptrdiff_t ldy)
 {
-    for (ptrdiff_t s = 0; s < t; s++) plain_softmax_row(n, scale, Y + s * ldy);
+    for (ptrdiff_t s = 0; s < t; s++) plain_softmax_row(n, scale, 1, Y + s * ldy);
 }
 
-static void plain_softmax_cross_entropy(ptrdiff_t t, ptrdiff_t n, real *Y, ptrdiff_t ldy,
-                                        const int32_t *target, real *loss)
+static void plain_softmax_cross_entropy(ptrdiff_t t, ptrdiff_t n, real weight, real *Y,
+                                        ptrdiff_t ldy, const int32_t *target, real *loss)
 {
     for (ptrdiff_t s = 0; s < t; s++) {
         real *y = Y + s * ldy, below_top = y[target[s]] - plain_greatest(n, y);
-        loss[s] = plain_log(plain_softmax_row(n, 1, y)) - below_top;
-        y[target[s]] -= 1;
+        loss[s] = plain_log(plain_softmax_row(n, 1, weight, y)) - below_top;
+        y[target[s]] -= weight;
     }
 }
 

@@ -35,6 +35,7 @@ const test R(suite_f32, suite_f64)[] = {
     TEST(argmax),
     TEST(clip),
     TEST(adagrad),
+    TEST(adam),
     {0},
 };
 

@@ -24,8 +24,8 @@ cdef struct Weights:
 #
 #     Whh: H columns of H | Why: H columns of V | bh | by | Wxh: V columns of H
 #
-# Gradients and Adagrad's memory stand in blocks of the same order; a gradient has columns of Wxh
-# only for the characters seen in its window.
+# Gradients and an optimizer's memories stand in blocks of the same order; under Adagrad a gradient
+# has columns of Wxh only for the characters seen in its window.
 cdef struct Shape:
     const crnn_tables* K
     Py_ssize_t V, H         # vocabulary, hidden units
@@ -33,17 +33,44 @@ cdef struct Shape:
     Py_ssize_t Why, bh, by, Wxh, size   # where each begins, where the block ends (Whh begins at 0)
 
 
-# Where a window of T steps is computed.
+# Where a window of T steps of B streams is computed; row t B + b is step t of stream b.
 cdef struct Workspace:
-    Py_ssize_t T
-    void* Hs                # (T + 1, ldh) row 0: the state before; row t + 1: h[t]
-    void* Ys                # (T, ldv) y[t], then dy[t]
-    void* dHs               # (T, ldh) dh[t], then dhraw[t]
-    void* losses            # (T)
+    Py_ssize_t T, B
+    const int32_t* inputs   # (T B)
+    const int32_t* targets  # (T B)
+    void* Hs                # ((T + 1) B, ldh) rows before t = 0: the states before; then h[t]
+    void* Ys                # (T B, ldv) y[t], then the gradient dy[t]
+    void* dHs               # (T B, ldh) dh[t], then dhraw[t]
+    void* losses            # (T B)
     Weights turned          # Whh and Why in the other order: rows of columns, columns of rows
-    int32_t* slot           # (T) which column of the gradient belongs to inputs[t]
-    int32_t* seen           # (min(T, V)) the characters of those columns
+
+
+# Which columns of Wxh have a gradient in a window, and where those stand.
+cdef struct Columns:
+    Py_ssize_t count
+    int32_t* slot           # (T B) which column of the gradient belongs to each input
+    int32_t* seen           # (count) the characters of those columns
     int32_t* slot_of        # (V) between windows: -1
+
+
+# What one thread does of a window: some of the streams, then some of the outputs.
+cdef struct Share:
+    Py_ssize_t stream, streams      # the first one, and how many
+    Py_ssize_t unit, units          # of the H hidden units
+    Py_ssize_t symbol, symbols      # of the V characters
+
+
+ctypedef enum Optimizer:
+    ADAGRAD, ADAM
+
+
+# How gradients become steps: the optimizer's numbers, and what it remembers of each parameter.
+cdef struct Descent:
+    Optimizer optimizer
+    double learning_rate, limit
+    double decay1, decay2   # Adam's: beta1 and beta2 to the power of the steps made
+    void* m                 # (size) Adagrad's sum of squares, Adam's mean
+    void* v                 # (size) Adam's mean square
 
 
 # A training on its way through a text.
@@ -51,12 +78,16 @@ cdef struct Course:
     Shape S
     Workspace n
     Weights W, d            # parameters and their gradients
-    void* w                 # the blocks they stand in, and Adagrad's memory
+    void* w                 # the blocks they stand in
     void* dw
-    void* m
+    Descent descent
+    Columns* columns        # one for each thread
     const int32_t* text
-    Py_ssize_t length
-    double learning_rate, limit
+    Py_ssize_t length       # of one stream; they follow each other in the text
+    int32_t* inputs         # those of the workspace, writable
+    int32_t* targets
+    bint double
+    Py_ssize_t windows      # to train in this run
     Py_ssize_t step, position
     double loss, smooth_loss
 
@@ -86,9 +117,13 @@ cdef class Training:
     cdef Course course
     cdef Net net
     cdef Window window
-    cdef Buffer gradients, text
-    cdef readonly Buffer memory
+    cdef Buffer gradients, text, scratch
+    cdef readonly tuple memories
+    cdef readonly int threads
+    cdef int spins
     cdef bint running
+    cdef int take_memory(self, text, T, B, str optimizer) except -1
+    cdef char* last_state(self, Py_ssize_t b)
 
 
 cdef class Borrowed:

@@ -17,13 +17,22 @@ from libc.stdint cimport int32_t
 from libc.string cimport memcpy, memset
 
 from crnn.kernels cimport (
-    adagrad, argmax, clip, column_sums, crnn_available, crnn_fastest, crnn_tables,
+    adagrad, adam, argmax, clip, column_sums, crnn_available, crnn_fastest, crnn_tables,
     crnn_tables_named, draw, gather_columns, gemm, gemv, real, scatter_columns, softmax,
     softmax_cross_entropy, tanh, tanh_backward, transpose,
 )
 from crnn.memory cimport Buffer, index_address, real_address
 from crnn.memory import affordable
 from crnn.rng cimport bitgen, bitgen_of, coin, fill_with_normals, numpy_coin, raw_coin
+
+cdef extern from "barrier.h" nogil:
+    ctypedef struct crnn_team:
+        pass
+    int CRNN_MOST_MEMBERS
+    int crnn_members(crnn_team* team)
+    void crnn_meet(crnn_team* team)
+    void crnn_together(int size, int spins, void (*work)(void*, crnn_team*, int) noexcept nogil,
+                       void* context)
 
 cdef extern from "fpmode.h" nogil:
     ctypedef struct crnn_fpmode:
@@ -59,145 +68,298 @@ cdef void read_characters(const Shape* S, const Weights* W, Py_ssize_t n, const 
         memcpy(h, z, S.H * sizeof(real))
 
 
-cdef double forward(const Shape* S, const Weights* W, Py_ssize_t T, const int32_t* inputs,
-                    const int32_t* targets, real* Hs, real* Ys, real* losses) noexcept nogil:
-    """The loss over T steps, in nats. Ys becomes dy[t] = p[t] - onehot(target[t])."""
-    cdef Py_ssize_t t
-    cdef real* h
+cdef inline void recur(const Shape* S, Py_ssize_t B, const void* A, Py_ssize_t lda, const real* x,
+                       real* y, bint backward) noexcept nogil:
+    """y += A' x for the vectors of B streams: the product of the recurrence."""
+    if B == 1:
+        gemv(S.K, S.H, S.H, <const real*> A, lda, x, y, y, backward)
+    else:
+        gemm(S.K, B, S.H, S.H, x, S.ldh, 1, <const real*> A, lda, y, S.ldh, y, S.ldh)
+
+
+cdef void forward(const Shape* S, const Weights* W, const Workspace* n, const Share* s,
+                  real* Hs) noexcept nogil:
+    """A share of the streams over T steps. Ys becomes dy[t] = (p[t] - onehot(target[t])) / B."""
+    cdef Py_ssize_t B = s.streams, t, b, row
+    cdef real* Ys = <real*> n.Ys
     cdef real* z
+    for t in range(n.T):
+        row = t * n.B + s.stream
+        z = Hs + (row + n.B) * S.ldh
+        gather_columns(S.K, B, S.H, <const real*> W.Wxh.at, W.Wxh.rs, W.Wxh.cs, n.inputs + row,
+                       <const real*> W.bh, z, S.ldh)
+        recur(S, B, W.Whh.at, W.Whh.cs, Hs + row * S.ldh, z, t & 1)
+        for b in range(B):
+            tanh(S.K, S.H, z + b * S.ldh, z + b * S.ldh)
+    # All steps at once, unless other threads have streams in between.
+    cdef Py_ssize_t pieces = 1 if B == n.B else n.T, rows = n.T * B // pieces
+    for t in range(pieces):
+        row = t * n.B + s.stream
+        gemm(S.K, rows, S.V, S.H, Hs + (row + n.B) * S.ldh, S.ldh, 1, <const real*> W.Why.at,
+             W.Why.cs, <const real*> W.by, 0, Ys + row * S.ldv, S.ldv)
+        softmax_cross_entropy(S.K, rows, S.V, <real> (1.0 / n.B), Ys + row * S.ldv, S.ldv,
+                              n.targets + row, <real*> n.losses + row)
+
+
+cdef void backward(const Shape* S, const Weights* W, const Workspace* n, const Share* s,
+                   const real* Hs) noexcept nogil:
+    """dhraw of a share of the streams. W in rows (cs = 1)."""
+    cdef Py_ssize_t B = s.streams, t, b, row
+    cdef real* dHs = <real*> n.dHs
+    cdef real* dh
+    cdef Py_ssize_t pieces = 1 if B == n.B else n.T, rows = n.T * B // pieces
+    # y[t] = Why h[t] + by:  dh[t] = Why' dy[t], and from the next step Whh' dhraw[t+1]
+    for t in range(pieces):
+        row = t * n.B + s.stream
+        gemm(S.K, rows, S.H, S.V, <const real*> n.Ys + row * S.ldv, S.ldv, 1,
+             <const real*> W.Why.at, W.Why.rs, <real*> NULL, 0, dHs + row * S.ldh, S.ldh)
+    for t in range(n.T - 1, -1, -1):
+        row = t * n.B + s.stream
+        dh = dHs + row * S.ldh
+        if t < n.T - 1:
+            recur(S, B, W.Whh.at, W.Whh.rs, dh + n.B * S.ldh, dh, t & 1)
+        # h[t] = tanh(...):  dhraw[t] = (1 - h[t] h[t]) dh[t]
+        for b in range(B):
+            tanh_backward(S.K, S.H, Hs + (row + n.B + b) * S.ldh, dh + b * S.ldh, dh + b * S.ldh)
+
+
+cdef inline void outer_sum(const Shape* S, Py_ssize_t rows, Py_ssize_t m, const real* d,
+                           Py_ssize_t ldd, Py_ssize_t n, const real* a, Py_ssize_t lda,
+                           const Matrix* dW, Py_ssize_t column) noexcept nogil:
+    """Columns [column, column + n) of dW (m, ...) = sum over all steps and streams of d a', in
+    columns or in rows as dW lies; the same bits in both."""
+    cdef real* at = <real*> dW.at + column * dW.cs
+    if dW.rs == 1:
+        gemm(S.K, n, m, rows, a + column, 1, lda, d, ldd, <real*> NULL, 0, at, dW.cs)
+    else:
+        gemm(S.K, m, n, rows, d, 1, ldd, a + column, lda, <real*> NULL, 0, at, dW.rs)
+
+
+cdef void gradients(const Shape* S, const Workspace* n, const Share* s, const int32_t* slot,
+                    const Weights* d, const real* Hs) noexcept nogil:
+    """A share of the gradients of the loss, summed over t, then b.
+
+    slot[row]: where dWxh[:,x] of that input stands in d.Wxh, which must be zero there.
+    """
+    cdef Py_ssize_t rows = n.T * n.B, j = s.unit, i = s.symbol
+    cdef const real* before = Hs
+    cdef const real* after = Hs + n.B * S.ldh
+    cdef const real* dYs = <const real*> n.Ys
+    cdef const real* dHs = <const real*> n.dHs
+    outer_sum(S, rows, S.V, dYs, S.ldv, s.units, after, S.ldh, &d.Why, j)     # dWhy += dy h[t]'
+    column_sums(S.K, rows, s.symbols, dYs + i, S.ldv, <real*> d.by + i)       # dby  += dy
+    outer_sum(S, rows, S.H, dHs, S.ldh, s.units, before, S.ldh, &d.Whh, j)    # dWhh += dhraw h[t-1]'
+    column_sums(S.K, rows, s.units, dHs + j, S.ldh, <real*> d.bh + j)         # dbh  += dhraw
+    scatter_columns(S.K, rows, s.units, dHs + j, S.ldh, slot,                 # dWxh[:,x] += dhraw
+                    <real*> d.Wxh.at + j * d.Wxh.rs, d.Wxh.rs, d.Wxh.cs)
+
+
+cdef void turn(const Shape* S, const Weights* W, const Weights* turned, const Share* s,
+               real* of_type) noexcept nogil:
+    """Columns of a share of the units in Whh and Why, in the other order: rows from columns, or
+    columns from rows."""
+    cdef Py_ssize_t j = s.unit
+    cdef real* Whh = <real*> W.Whh.at + j * W.Whh.cs
+    cdef real* Why = <real*> W.Why.at + j * W.Why.cs
+    cdef real* to_Whh = <real*> turned.Whh.at + j * turned.Whh.cs
+    cdef real* to_Why = <real*> turned.Why.at + j * turned.Why.cs
+    if W.Whh.rs == 1:
+        transpose(S.K, s.units, S.H, Whh, W.Whh.cs, to_Whh, turned.Whh.rs)
+        transpose(S.K, s.units, S.V, Why, W.Why.cs, to_Why, turned.Why.rs)
+    else:
+        transpose(S.K, S.H, s.units, Whh, W.Whh.rs, to_Whh, turned.Whh.cs)
+        transpose(S.K, S.V, s.units, Why, W.Why.rs, to_Why, turned.Why.cs)
+
+
+cdef double stream_loss(const Workspace* n, Py_ssize_t b, const real* losses) noexcept nogil:
+    """The loss of one stream over the window, in nats."""
     cdef double loss = 0
-    gather_columns(S.K, T, S.H, <const real*> W.Wxh.at, W.Wxh.rs, W.Wxh.cs, inputs,
-                   <const real*> W.bh, Hs + S.ldh, S.ldh)
-    for t in range(T):
-        h = Hs + t * S.ldh
-        z = h + S.ldh
-        gemv(S.K, S.H, S.H, <const real*> W.Whh.at, W.Whh.cs, h, z, z, t & 1)
-        tanh(S.K, S.H, z, z)
-    gemm(S.K, T, S.V, S.H, Hs + S.ldh, S.ldh, 1, <const real*> W.Why.at, W.Why.cs,
-         <const real*> W.by, 0, Ys, S.ldv)
-    softmax_cross_entropy(S.K, T, S.V, Ys, S.ldv, targets, losses)
-    for t in range(T):
-        loss += losses[t]
+    cdef Py_ssize_t t
+    for t in range(n.T):
+        loss += losses[t * n.B + b]
     return loss
 
 
-cdef inline void outer_sum(const Shape* S, Py_ssize_t T, Py_ssize_t m, const real* d, Py_ssize_t ldd,
-                           Py_ssize_t n, const real* a, Py_ssize_t lda,
-                           const Matrix* dW) noexcept nogil:
-    """dW (m, n) = sum_t d[t] a[t]', in columns or in rows as dW lies; the same bits in both."""
-    if dW.rs == 1:
-        gemm(S.K, n, m, T, a, 1, lda, d, ldd, <real*> NULL, 0, <real*> dW.at, dW.cs)
-    else:
-        gemm(S.K, m, n, T, d, 1, ldd, a, lda, <real*> NULL, 0, <real*> dW.at, dW.rs)
+cdef Share share_of(const Shape* S, Py_ssize_t B, int rank, int members) noexcept nogil:
+    """The share of one of several threads: whole streams, and units by whole lines of the cache."""
+    cdef Share s
+    cdef Py_ssize_t lines = (S.H + 15) // 16
+    s.stream = B * rank // members
+    s.streams = B * (rank + 1) // members - s.stream
+    s.unit = min(S.H, 16 * (lines * rank // members))
+    s.units = min(S.H, 16 * (lines * (rank + 1) // members)) - s.unit
+    s.symbol = S.V * rank // members
+    s.symbols = S.V * (rank + 1) // members - s.symbol
+    return s
 
 
-cdef void backward(const Shape* S, const Weights* W, Py_ssize_t T, const int32_t* columns,
-                   const real* Hs, const real* dYs, real* dHs, const Weights* d) noexcept nogil:
-    """The gradients of the loss. W in rows (cs = 1); columns[t]: where dWxh[:,x[t]] stands in d.Wxh,
-    which must be zero there."""
-    cdef Py_ssize_t t
-    cdef real* dh
-    # y[t] = Why h[t] + by:  dh[t] = Why' dy[t], and from the next step Whh' dhraw[t+1]
-    gemm(S.K, T, S.H, S.V, dYs, S.ldv, 1, <const real*> W.Why.at, W.Why.rs, <real*> NULL, 0,
-         dHs, S.ldh)
-    for t in range(T - 1, -1, -1):
-        dh = dHs + t * S.ldh
-        if t < T - 1:
-            gemv(S.K, S.H, S.H, <const real*> W.Whh.at, W.Whh.rs, dh + S.ldh, dh, dh,
-                 t & 1)
-        # h[t] = tanh(...):  dhraw[t] = (1 - h[t] h[t]) dh[t]
-        tanh_backward(S.K, S.H, Hs + (t + 1) * S.ldh, dh, dh)
-    outer_sum(S, T, S.V, dYs, S.ldv, S.H, Hs + S.ldh, S.ldh, &d.Why)    # dWhy += dy h[t]'
-    column_sums(S.K, T, S.V, dYs, S.ldv, <real*> d.by)                  # dby  += dy
-    outer_sum(S, T, S.H, dHs, S.ldh, S.H, Hs, S.ldh, &d.Whh)            # dWhh += dhraw h[t-1]'
-    column_sums(S.K, T, S.H, dHs, S.ldh, <real*> d.bh)                  # dbh  += dhraw
-    scatter_columns(S.K, T, S.H, dHs, S.ldh, columns, <real*> d.Wxh.at, d.Wxh.rs, d.Wxh.cs)
-
-
-cdef void turn(const Shape* S, const Weights* W, const Weights* turned, real* of_type) noexcept nogil:
-    """Whh and Why in the other order: rows from columns, or columns from rows."""
-    if W.Whh.rs == 1:
-        transpose(S.K, S.H, S.H, <real*> W.Whh.at, W.Whh.cs, <real*> turned.Whh.at, turned.Whh.rs)
-        transpose(S.K, S.H, S.V, <real*> W.Why.at, W.Why.cs, <real*> turned.Why.at, turned.Why.rs)
-    else:
-        transpose(S.K, S.H, S.H, <real*> W.Whh.at, W.Whh.rs, <real*> turned.Whh.at, turned.Whh.cs)
-        transpose(S.K, S.V, S.H, <real*> W.Why.at, W.Why.rs, <real*> turned.Why.at, turned.Why.cs)
-
-
-cdef double loss_and_gradients(const Shape* S, const Weights* rows, Workspace* n, Py_ssize_t T,
-                               const int32_t* inputs, const int32_t* targets, const real* hprev,
+cdef double loss_and_gradients(const Shape* S, const Weights* rows, Workspace* n, const real* hprev,
                                const Weights* d, double limit, real* h) noexcept nogil:
     """The reference's lossFun: parameters and gradients in rows, gradients clipped to the limit."""
+    cdef Share all = share_of(S, 1, 0, 1)
     cdef Weights columns = rows[0]
     cdef real* Hs = <real*> n.Hs
-    cdef real* Ys = <real*> n.Ys
     cdef real bound = <real> limit
-    cdef double loss
     columns.Whh, columns.Why = n.turned.Whh, n.turned.Why
-    turn(S, rows, &columns, h)
+    turn(S, rows, &columns, &all, h)
     memcpy(Hs, hprev, S.H * sizeof(real))
-    loss = forward(S, &columns, T, inputs, targets, Hs, Ys, <real*> n.losses)
-    backward(S, rows, T, inputs, Hs, Ys, <real*> n.dHs, d)
-    memcpy(h, Hs + T * S.ldh, S.H * sizeof(real))
+    forward(S, &columns, n, &all, Hs)
+    backward(S, rows, n, &all, Hs)
+    gradients(S, n, &all, n.inputs, d, Hs)
+    memcpy(h, Hs + n.T * S.ldh, S.H * sizeof(real))
     clip(S.K, S.H * S.V, bound, <real*> d.Wxh.at)
     clip(S.K, S.H * S.H, bound, <real*> d.Whh.at)
     clip(S.K, S.V * S.H, bound, <real*> d.Why.at)
     clip(S.K, S.H, bound, <real*> d.bh)
     clip(S.K, S.V, bound, <real*> d.by)
-    return loss
+    return stream_loss(n, 0, <const real*> n.losses)
+
+
+# --- The optimizers --------------------------------------------------------------------------------
+
+cdef double BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8     # Adam's, as its authors chose them
+
+
+cdef inline void descend(const Shape* S, const Descent* o, Py_ssize_t n, const real* d, Py_ssize_t at,
+                         real* w) noexcept nogil:
+    """One clipped step of n parameters that begin at w[at]; d is the gradient of the first."""
+    cdef real limit = <real> o.limit
+    cdef real* m = <real*> o.m + at
+    if o.optimizer == ADAM:
+        adam(S.K, n, <real> (o.learning_rate / (1 - o.decay1)), limit, <real> BETA1, <real> BETA2,
+             <real> EPSILON, <real> (1 / (1 - o.decay2)), d, m, <real*> o.v + at, w + at)
+    else:
+        adagrad(S.K, n, <real> o.learning_rate, limit, d, m, w + at)
+
+
+cdef void update(const Course* r, const Columns* columns, const Share* s, real* w) noexcept nogil:
+    """One step of a share: its columns of Whh and Why, its biases, its rows of the columns of Wxh.
+
+    Under Adagrad a column without a gradient would stay as it is, so it is not touched.
+    """
+    cdef const Shape* S = &r.S
+    cdef const Descent* o = &r.descent
+    cdef const real* d = <const real*> r.dw
+    cdef Py_ssize_t c, Whh = s.unit * S.ldh, Why = S.Why + s.unit * S.ldv
+    cdef Py_ssize_t bh = S.bh + s.unit, by = S.by + s.symbol, Wxh = S.Wxh + s.unit
+    descend(S, o, s.units * S.ldh, d + Whh, Whh, w)
+    descend(S, o, s.units * S.ldv, d + Why, Why, w)
+    descend(S, o, s.units, d + bh, bh, w)
+    descend(S, o, s.symbols, d + by, by, w)
+    for c in range(columns.count):
+        descend(S, o, s.units, d + Wxh + c * S.ldh, Wxh + columns.seen[c] * S.ldh, w)
 
 
 # --- The training loop -----------------------------------------------------------------------------
 
-cdef Py_ssize_t find_columns(Workspace* n, const int32_t* inputs) noexcept nogil:
-    """Give each distinct character of the window a column of the gradient; returns how many."""
-    cdef Py_ssize_t t, columns = 0
-    for t in range(n.T):
-        if n.slot_of[inputs[t]] < 0:
-            n.slot_of[inputs[t]] = <int32_t> columns
-            n.seen[columns] = inputs[t]
-            columns += 1
-        n.slot[t] = n.slot_of[inputs[t]]
-    for t in range(columns):
-        n.slot_of[n.seen[t]] = -1
-    return columns
+cdef void open_window(Course* r, const Share* s, real* Hs) noexcept nogil:
+    """Of a share of the streams: the characters of the window at r.position and the state before.
 
-
-cdef void update(Course* r, Py_ssize_t columns, real* w, real* m, real* d) noexcept nogil:
-    """One clipped Adagrad step: Whh, Why and the biases as they lie, then the columns of Wxh seen.
-
-    A column without a gradient would stay as it is, so it is not touched.
+    The state after the last window becomes the one before this; zero where the text begins.
     """
     cdef const Shape* S = &r.S
-    cdef real rate = <real> r.learning_rate, limit = <real> r.limit
-    cdef Py_ssize_t j, at
-    adagrad(S.K, S.Wxh, rate, limit, d, m, w)
-    for j in range(columns):
-        at = S.Wxh + r.n.seen[j] * S.ldh
-        adagrad(S.K, S.H, rate, limit, d + S.Wxh + j * S.ldh, m + at, w + at)
-
-
-cdef void train_window(Course* r, real* w) noexcept nogil:
-    """Forward, back and update over the window at r.position; then on to the next one."""
-    cdef const Shape* S = &r.S
     cdef Workspace* n = &r.n
-    cdef Py_ssize_t columns
-    cdef const int32_t* inputs = r.text + r.position
-    cdef real* Hs = <real*> n.Hs
-    cdef real* Ys = <real*> n.Ys
-    r.loss = forward(S, &r.W, n.T, inputs, inputs + 1, Hs, Ys, <real*> n.losses)
-    columns = find_columns(n, inputs)
-    memset(r.d.Wxh.at, 0, columns * S.ldh * sizeof(real))
-    turn(S, &r.W, &n.turned, w)
-    backward(S, &n.turned, n.T, n.slot, Hs, Ys, <real*> n.dHs, &r.d)
-    update(r, columns, w, <real*> r.m, <real*> r.dw)
+    cdef Py_ssize_t t, b
+    cdef const int32_t* x
+    for b in range(s.stream, s.stream + s.streams):
+        x = r.text + b * r.length + r.position
+        for t in range(n.T):
+            r.inputs[t * n.B + b] = x[t]
+            r.targets[t * n.B + b] = x[t + 1]
+        if r.position == 0:
+            memset(Hs + b * S.ldh, 0, S.H * sizeof(real))
+        else:
+            memcpy(Hs + b * S.ldh, Hs + (n.T * n.B + b) * S.ldh, S.H * sizeof(real))
+
+
+cdef void find_columns(Columns* c, const Workspace* n) noexcept nogil:
+    """Give each distinct character of the window a column of the gradient."""
+    cdef Py_ssize_t row, j
+    cdef int32_t x
+    c.count = 0
+    for row in range(n.T * n.B):
+        x = n.inputs[row]
+        if c.slot_of[x] < 0:
+            c.slot_of[x] = <int32_t> c.count
+            c.seen[c.count] = x
+            c.count += 1
+        c.slot[row] = c.slot_of[x]
+    for j in range(c.count):
+        c.slot_of[c.seen[j]] = -1
+
+
+cdef void every_column(Columns* c, const Shape* S, const Workspace* n) noexcept nogil:
+    """Give every character its own column."""
+    cdef Py_ssize_t x
+    c.count = S.V
+    for x in range(S.V):
+        c.seen[x] = <int32_t> x
+    memcpy(c.slot, n.inputs, n.T * n.B * sizeof(int32_t))
+
+
+cdef void step_down(Course* r, Columns* c, const Share* s, real* w) noexcept nogil:
+    """Gradients and update of a share of the outputs, and the turned copies for the next window."""
+    cdef const Shape* S = &r.S
+    cdef real* dWxh = <real*> r.d.Wxh.at + s.unit
+    cdef Py_ssize_t j
+    if r.descent.optimizer == ADAM:
+        every_column(c, S, &r.n)
+    else:
+        find_columns(c, &r.n)
+    for j in range(c.count):
+        memset(dWxh + j * S.ldh, 0, s.units * sizeof(real))
+    gradients(S, &r.n, s, c.slot, &r.d, <const real*> r.n.Hs)
+    update(r, c, s, w)
+    turn(S, &r.W, &r.n.turned, s, w)
+
+
+cdef void close_window(Course* r, real* of_type) noexcept nogil:
+    """Take in the loss, the mean over the streams, and go on to the next window."""
+    cdef Workspace* n = &r.n
+    cdef Py_ssize_t b
+    cdef double loss = 0
+    for b in range(n.B):
+        loss += stream_loss(n, b, <const real*> n.losses)
+    r.loss = loss / n.B
     r.smooth_loss = r.smooth_loss * 0.999 + r.loss * 0.001
     r.step += 1
     r.position += n.T
-    memcpy(Hs, Hs + n.T * S.ldh, S.H * sizeof(real))
     if r.position + n.T + 1 >= r.length:    # the text wraps
         r.position = 0
-        memset(Hs, 0, S.H * sizeof(real))
+
+
+cdef void train_windows(Course* r, crnn_team* team, int rank, real* w) noexcept nogil:
+    """What one thread does of r.windows windows. It meets the others twice in each: when all streams
+    went forward and back, and when all outputs are updated."""
+    cdef Share s = share_of(&r.S, r.n.B, rank, crnn_members(team))
+    cdef Columns* c = &r.columns[rank]
+    cdef real* Hs = <real*> r.n.Hs
+    cdef Py_ssize_t i
+    turn(&r.S, &r.W, &r.n.turned, &s, w)    # the parameters may have been written to meanwhile
+    crnn_meet(team)
+    for i in range(r.windows):
+        if s.streams > 0:
+            open_window(r, &s, Hs)
+            forward(&r.S, &r.W, &r.n, &s, Hs)
+            backward(&r.S, &r.n.turned, &r.n, &s, Hs)
+        if rank == 0:
+            r.descent.decay1 *= BETA1
+            r.descent.decay2 *= BETA2
+        crnn_meet(team)
+        step_down(r, c, &s, w)
+        if rank == 0:
+            close_window(r, w)
+        crnn_meet(team)
+
+
+cdef void train_in_thread(void* course, crnn_team* team, int rank) noexcept nogil:
+    cdef Course* r = <Course*> course
+    cdef crnn_fpmode theirs = crnn_fpmode_enter()
+    if r.double:
+        train_windows(r, team, rank, <double*> r.w)
+    else:
+        train_windows(r, team, rank, <float*> r.w)
+    crnn_fpmode_leave(theirs)
 
 
 # --- The sampler -----------------------------------------------------------------------------------
@@ -240,6 +402,12 @@ cdef void draw_weights(const Shape* S, const Weights* W, bitgen* bits, real* of_
 
 
 # --- What Python holds -----------------------------------------------------------------------------
+
+cdef int useful_threads(const Shape* S, T, B, most):
+    """How many threads to use of those allowed: a share too small costs more to meet for than it saves."""
+    products = T * B * (3 * S.H * S.V + 3 * S.H * S.H)
+    return max(1, min(most, CRNN_MOST_MEMBERS, (S.H + 15) // 16, products // 2_000_000))
+
 
 cdef const int32_t* indices_of(object array, str name, Py_ssize_t n, Py_ssize_t V) except NULL:
     """The n indices of an int32 array, each checked to be in [0, V)."""
@@ -382,42 +550,40 @@ cdef class Net:
             crnn_fpmode_leave(theirs)
 
 
-cdef workspace_bytes(const Shape* S, T, Py_ssize_t itemsize):
+cdef workspace_bytes(const Shape* S, T, B, Py_ssize_t itemsize):
     """At least what a Window of T steps takes; in Python's integers, so that nothing overflows."""
     turned = S.H * S.ldh + max(S.H * S.ldv, S.V * S.ldh)
-    return ((2 * T + 1) * S.ldh + T * S.ldv + turned + T + 128) * itemsize + (2 * T + S.V) * 4
+    rows = T * B
+    return ((2 * rows + B) * S.ldh + rows * S.ldv + turned + rows + 128) * itemsize
 
 
 @cython.final
 cdef class Window:
-    """Workspace for windows of T steps, for parameters that lie in columns, or in rows."""
+    """Workspace for windows of T steps of B streams, for parameters that lie in columns or in rows."""
 
-    def __cinit__(self, Net net not None, T, bint in_rows=False):
+    def __cinit__(self, Net net not None, T, B=1, bint in_rows=False):
         cdef const Shape* S = &net.S
         cdef Py_ssize_t b = net.itemsize
         cdef Workspace* n = &self.n
-        affordable(workspace_bytes(S, T, b))
-        n.T = T
-        cdef Py_ssize_t Whh = (2 * n.T + 1) * S.ldh + n.T * S.ldv
+        affordable(workspace_bytes(S, T, B, b))
+        n.T, n.B = T, B
+        cdef Py_ssize_t rows = n.T * n.B
+        cdef Py_ssize_t Ys = (2 * rows + n.B) * S.ldh
+        cdef Py_ssize_t Whh = Ys + rows * S.ldv
         cdef Py_ssize_t Why = Whh + S.H * S.ldh
         cdef Py_ssize_t losses = Why + (S.H * S.ldv if in_rows else S.V * S.ldh)
-        cdef Py_ssize_t indices = losses + padded(T, b)
-        self.block = Buffer(indices * b + (2 * n.T + S.V) * sizeof(int32_t))
+        self.block = Buffer((losses + rows) * b)
         cdef char* at = <char*> self.block.data
         n.Hs = at
-        n.dHs = at + (n.T + 1) * S.ldh * b
-        n.Ys = at + (2 * n.T + 1) * S.ldh * b
+        n.dHs = at + (rows + n.B) * S.ldh * b
+        n.Ys = at + Ys * b
+        n.losses = at + losses * b
         if in_rows:
             n.turned.Whh = Matrix(at + Whh * b, 1, S.ldh)
             n.turned.Why = Matrix(at + Why * b, 1, S.ldv)
         else:
             n.turned.Whh = Matrix(at + Whh * b, S.ldh, 1)
             n.turned.Why = Matrix(at + Why * b, S.ldh, 1)
-        n.losses = at + losses * b
-        n.slot = <int32_t*> (at + indices * b)
-        n.seen = n.slot + n.T
-        n.slot_of = n.seen + n.T
-        memset(n.slot_of, -1, S.V * sizeof(int32_t))
 
 
 @cython.final
@@ -525,45 +691,83 @@ cdef class State:
 
 @cython.final
 cdef class Training:
-    """The reference's main loop: Adagrad over windows of a text, left to right, again and again.
+    """The training loop: B streams, each left to right through its part of a text, again and again.
 
     Parameters
     ----------
     net : Net
         Trained in place.
     text : numpy.ndarray
-        int32 indices, at least ``T + 2`` of them; copied.
-    T : int
-        Steps of a window.
+        int32 indices, at least ``(T + 2) B`` of them; copied. Cut into B parts of one length; what
+        is left over is not read.
+    T, B : int
+        Steps of a window, parallel streams.
+    optimizer : str
+        "adagrad" or "adam".
     learning_rate, clip : float
-        Of Adagrad; every gradient is clipped to [-clip, clip].
+        Of the optimizer; every element of a gradient is clipped to [-clip, clip].
+    threads : int
+        How many may work at a window; fewer do where more would be slower. Changes no result.
+    processors : int
+        How many threads this machine runs at once.
     """
 
-    def __cinit__(self, Net net not None, text, T, double learning_rate, double clip):
+    def __cinit__(self, Net net not None, text, T, B, str optimizer, double learning_rate, double clip,
+                  threads=1, processors=1):
         cdef Course* r = &self.course
         cdef const Shape* S = &net.S
         cdef Py_ssize_t n = len(text)
         cdef double V = S.V
         cdef crnn_fpmode theirs
-        if not 1 <= T <= n - 2:
-            raise ValueError(f"text has {n} characters, a seq_length of {T} needs {T + 2}")
-        parameters = S.size * net.itemsize      # thrice: themselves, gradients, Adagrad's memory
-        affordable(3 * parameters + workspace_bytes(S, T, net.itemsize) + 4 * n)
+        if B < 1 or not 1 <= T <= n // B - 2:
+            raise ValueError(f"text has {n} characters, {B} streams with a seq_length of {T} need "
+                             f"{(T + 2) * B}")
         self.net = net
-        self.text = Buffer(4 * n)
-        memcpy(self.text.data, indices_of(text, "text", n, S.V), 4 * n)
-        self.window = Window(net, T)
-        self.gradients = Buffer((S.Wxh + min(T, S.V) * S.ldh) * net.itemsize)
-        self.memory = Buffer(S.size * net.itemsize)
-        r.S, r.n = net.S, self.window.n
-        r.W, r.d = net.W, weights_in(self.gradients, S, net.itemsize)
-        r.w, r.dw, r.m = net.block.data, self.gradients.data, self.memory.data
-        r.text, r.length = <const int32_t*> self.text.data, n
-        r.learning_rate, r.limit = learning_rate, clip
+        self.threads = useful_threads(S, T, B, threads)
+        self.spins = 3000 if self.threads <= processors else 0
+        self.take_memory(text, T, B, optimizer)
+        r.S, r.n, r.W = net.S, self.window.n, net.W
+        r.n.inputs, r.n.targets = r.inputs, r.targets
+        r.w, r.double = net.block.data, net.double
+        r.length = n // r.n.B
+        r.descent.learning_rate, r.descent.limit = learning_rate, clip
+        r.descent.decay1 = r.descent.decay2 = 1
         theirs = crnn_fpmode_enter()
         S.K.f64.log(1, &V, &r.smooth_loss)      # T ln V, the loss of a uniform guess
         r.smooth_loss *= r.n.T
         crnn_fpmode_leave(theirs)
+
+    cdef int take_memory(self, text, T, B, str optimizer) except -1:
+        """Everything that training will need: nothing is allocated later."""
+        cdef Course* r = &self.course
+        cdef const Shape* S = &self.net.S
+        cdef Py_ssize_t b = self.net.itemsize, n = len(text), rows, columns, i
+        memories = {"adagrad": 1, "adam": 2}[optimizer]
+        indices = 2 * T * B + self.threads * (T * B + 2 * S.V)
+        parameters = S.size * b
+        affordable((2 + memories) * parameters + workspace_bytes(S, T, B, b) + 4 * (n + indices))
+        r.descent.optimizer = ADAM if optimizer == "adam" else ADAGRAD
+        self.text = Buffer(4 * n)
+        memcpy(self.text.data, indices_of(text, "text", n, S.V), 4 * n)
+        r.text = <const int32_t*> self.text.data
+        self.window = Window(self.net, T, B)
+        rows = self.window.n.T * self.window.n.B
+        columns = S.V if r.descent.optimizer == ADAM else min(rows, S.V)
+        self.gradients = Buffer((S.Wxh + columns * S.ldh) * b)
+        r.dw, r.d = self.gradients.data, weights_in(self.gradients, S, b)
+        self.memories = tuple([Buffer(parameters) for _ in range(memories)])
+        r.descent.m = (<Buffer> self.memories[0]).data
+        r.descent.v = (<Buffer> self.memories[memories - 1]).data
+        self.scratch = Buffer(4 * indices + self.threads * sizeof(Columns))
+        r.columns = <Columns*> self.scratch.data
+        r.inputs = <int32_t*> (r.columns + self.threads)
+        r.targets = r.inputs + rows
+        for i in range(self.threads):
+            r.columns[i].slot = r.targets + rows + i * (rows + 2 * S.V)
+            r.columns[i].seen = r.columns[i].slot + rows
+            r.columns[i].slot_of = r.columns[i].seen + S.V
+            memset(r.columns[i].slot_of, -1, S.V * sizeof(int32_t))
+        return 0
 
     def run(self, steps):
         """Train `steps` more windows, without the GIL.
@@ -573,19 +777,13 @@ cdef class Training:
         RuntimeError
             If another thread runs it already.
         """
-        cdef Py_ssize_t n = steps, i
-        cdef crnn_fpmode theirs
+        cdef Py_ssize_t n = steps
         if self.running:
             raise RuntimeError("this training is running in another thread")
         self.running = True
+        self.course.windows = n
         with nogil:
-            theirs = crnn_fpmode_enter()
-            for i in range(n):
-                if self.net.double:
-                    train_window(&self.course, <double*> self.course.w)
-                else:
-                    train_window(&self.course, <float*> self.course.w)
-            crnn_fpmode_leave(theirs)
+            crnn_together(self.threads, self.spins, train_in_thread, &self.course)
         self.running = False
 
     @property
@@ -595,12 +793,12 @@ cdef class Training:
 
     @property
     def position(self):
-        """Where in the text the next window begins."""
+        """Where in its part of the text each stream's next window begins."""
         return self.course.position
 
     @property
     def loss(self):
-        """Of the last window, in nats."""
+        """Of the last window, in nats: the mean over the streams."""
         return self.course.loss
 
     @property
@@ -608,26 +806,44 @@ cdef class Training:
         """0.999 of itself and 0.001 of each loss, in nats per window; at first T ln V."""
         return self.course.smooth_loss
 
+    @property
+    def decays(self):
+        """Adam's beta1 and beta2 to the power of the steps made."""
+        return self.course.descent.decay1, self.course.descent.decay2
+
     def next_input(self):
-        """The first character of the next window."""
+        """The first character of the first stream's next window."""
         return self.course.text[self.course.position]
 
-    def state(self):
-        """A new State: the hidden state before the next window."""
+    def state(self, stream=0):
+        """A new State: the hidden state of a stream before its next window."""
         cdef State state = State(self.net)
-        memcpy(state.h, self.course.n.Hs, self.net.S.H * self.net.itemsize)
+        cdef const Course* r = &self.course
+        cdef Py_ssize_t b = stream
+        if not 0 <= b < r.n.B:
+            raise IndexError(f"stream is {b}, expected 0 to {r.n.B - 1}")
+        if r.position > 0:
+            memcpy(state.h, self.last_state(b), self.net.S.H * self.net.itemsize)
         return state
 
-    def restore(self, step, position, double smooth_loss, State state not None):
-        """Go on from where another training on the same text was."""
+    cdef char* last_state(self, Py_ssize_t b):
+        """Where the state of a stream after the last window stands."""
+        cdef const Workspace* n = &self.course.n
+        return <char*> n.Hs + (n.T * n.B + b) * self.net.S.ldh * self.net.itemsize
+
+    def restore(self, step, position, double smooth_loss, list states not None, decays=(1.0, 1.0)):
+        """Go on from where another training on the same text was: a State for each stream."""
         cdef Course* r = &self.course
-        if state.net is not self.net:
-            raise ValueError("state is of another net")
+        cdef State state
+        if len(states) != r.n.B or any([(<State?> s).net is not self.net for s in states]):
+            raise ValueError(f"states: expected {r.n.B} of this net, one a stream")
         if not 0 <= step < 2**62 or not 0 <= position < r.length - r.n.T - 1:
             raise ValueError(f"step {step} and position {position} do not fit a text of {r.length} "
-                             "characters")
-        memcpy(r.n.Hs, state.h, self.net.S.H * self.net.itemsize)
+                             "characters a stream")
+        for b, state in enumerate(states):
+            memcpy(self.last_state(b), state.h, self.net.S.H * self.net.itemsize)
         r.step, r.position, r.smooth_loss = step, position, smooth_loss
+        r.descent.decay1, r.descent.decay2 = decays
 
 
 @cython.final
@@ -678,15 +894,14 @@ cdef class Borrowed:
         cdef const int32_t* y = indices_of(targets, "targets", T, S.V)
         cdef void* before = real_address(hprev, "hprev", double, S.H, False)
         cdef void* after = real_address(h, "h", double, S.H, True)
-        cdef Workspace* n = &self.window.n
+        cdef Workspace n = self.window.n
+        n.T, n.inputs, n.targets = T, x, y
         with nogil:
             theirs = crnn_fpmode_enter()
             if double:
-                loss = loss_and_gradients(S, &rows, n, T, x, y, <double*> before, &d, limit,
-                                          <double*> after)
+                loss = loss_and_gradients(S, &rows, &n, <double*> before, &d, limit, <double*> after)
             else:
-                loss = loss_and_gradients(S, &rows, n, T, x, y, <float*> before, &d, limit,
-                                          <float*> after)
+                loss = loss_and_gradients(S, &rows, &n, <float*> before, &d, limit, <float*> after)
             crnn_fpmode_leave(theirs)
         return loss
 
@@ -697,10 +912,11 @@ cdef class Borrowed:
         self.look(parameters, &rows, False)
         net.W = rows
         net.W.Whh, net.W.Why = self.window.n.turned.Whh, self.window.n.turned.Why
+        cdef Share all = share_of(&net.S, 1, 0, 1)
         if net.double:
-            turn(&net.S, &rows, &net.W, <double*> NULL)
+            turn(&net.S, &rows, &net.W, &all, <double*> NULL)
         else:
-            turn(&net.S, &rows, &net.W, <float*> NULL)
+            turn(&net.S, &rows, &net.W, &all, <float*> NULL)
         cdef State state = State(net)
         state.set(h)
         return state.sample(len(ixes), 1.0, bit_generator, ixes, seed_ix, numpy=True)

@@ -33,13 +33,16 @@ cdef extern from "kernels.h" nogil:
         void (*tanh_backward)(Py_ssize_t n, const float* h, const float* dh, float* dz) noexcept nogil
         void (*softmax)(Py_ssize_t t, Py_ssize_t n, float scale, float* Y,
                         Py_ssize_t ldy) noexcept nogil
-        void (*softmax_cross_entropy)(Py_ssize_t t, Py_ssize_t n, float* Y, Py_ssize_t ldy,
-                                      const int32_t* target, float* loss) noexcept nogil
+        void (*softmax_cross_entropy)(Py_ssize_t t, Py_ssize_t n, float weight, float* Y,
+                                      Py_ssize_t ldy, const int32_t* target,
+                                      float* loss) noexcept nogil
         Py_ssize_t (*draw)(Py_ssize_t n, const float* p, double u) noexcept nogil
         Py_ssize_t (*argmax)(Py_ssize_t n, const float* y) noexcept nogil
         void (*clip)(Py_ssize_t n, float limit, float* x) noexcept nogil
         void (*adagrad)(Py_ssize_t n, float learning_rate, float limit, const float* d, float* m,
                         float* w) noexcept nogil
+        void (*adam)(Py_ssize_t n, float rate, float limit, float beta1, float beta2, float epsilon,
+                     float unbias2, const float* d, float* m, float* v, float* w) noexcept nogil
 
     ctypedef struct crnn_kernels_f64:
         void (*gemv)(Py_ssize_t m, Py_ssize_t n, const double* A, Py_ssize_t lda, const double* x,
@@ -63,13 +66,16 @@ cdef extern from "kernels.h" nogil:
         void (*tanh_backward)(Py_ssize_t n, const double* h, const double* dh, double* dz) noexcept nogil
         void (*softmax)(Py_ssize_t t, Py_ssize_t n, double scale, double* Y,
                         Py_ssize_t ldy) noexcept nogil
-        void (*softmax_cross_entropy)(Py_ssize_t t, Py_ssize_t n, double* Y, Py_ssize_t ldy,
-                                      const int32_t* target, double* loss) noexcept nogil
+        void (*softmax_cross_entropy)(Py_ssize_t t, Py_ssize_t n, double weight, double* Y,
+                                      Py_ssize_t ldy, const int32_t* target,
+                                      double* loss) noexcept nogil
         Py_ssize_t (*draw)(Py_ssize_t n, const double* p, double u) noexcept nogil
         Py_ssize_t (*argmax)(Py_ssize_t n, const double* y) noexcept nogil
         void (*clip)(Py_ssize_t n, double limit, double* x) noexcept nogil
         void (*adagrad)(Py_ssize_t n, double learning_rate, double limit, const double* d, double* m,
                         double* w) noexcept nogil
+        void (*adam)(Py_ssize_t n, double rate, double limit, double beta1, double beta2, double epsilon,
+                     double unbias2, const double* d, double* m, double* v, double* w) noexcept nogil
 
     ctypedef struct crnn_tables:
         const char* isa
@@ -146,13 +152,13 @@ cdef inline void softmax(const crnn_tables* K, Py_ssize_t t, Py_ssize_t n, real 
     else:
         K.f64.softmax(t, n, scale, Y, ldy)
 
-cdef inline void softmax_cross_entropy(const crnn_tables* K, Py_ssize_t t, Py_ssize_t n, real* Y,
-                                       Py_ssize_t ldy, const int32_t* target,
+cdef inline void softmax_cross_entropy(const crnn_tables* K, Py_ssize_t t, Py_ssize_t n, real weight,
+                                       real* Y, Py_ssize_t ldy, const int32_t* target,
                                        real* loss) noexcept nogil:
     if real is float:
-        K.f32.softmax_cross_entropy(t, n, Y, ldy, target, loss)
+        K.f32.softmax_cross_entropy(t, n, weight, Y, ldy, target, loss)
     else:
-        K.f64.softmax_cross_entropy(t, n, Y, ldy, target, loss)
+        K.f64.softmax_cross_entropy(t, n, weight, Y, ldy, target, loss)
 
 cdef inline Py_ssize_t draw(const crnn_tables* K, Py_ssize_t n, const real* p,
                             double u) noexcept nogil:
@@ -179,3 +185,11 @@ cdef inline void adagrad(const crnn_tables* K, Py_ssize_t n, real learning_rate,
         K.f32.adagrad(n, learning_rate, limit, d, m, w)
     else:
         K.f64.adagrad(n, learning_rate, limit, d, m, w)
+
+cdef inline void adam(const crnn_tables* K, Py_ssize_t n, real rate, real limit, real beta1,
+                      real beta2, real epsilon, real unbias2, const real* d, real* m, real* v,
+                      real* w) noexcept nogil:
+    if real is float:
+        K.f32.adam(n, rate, limit, beta1, beta2, epsilon, unbias2, d, m, v, w)
+    else:
+        K.f64.adam(n, rate, limit, beta1, beta2, epsilon, unbias2, d, m, v, w)
