@@ -22,13 +22,13 @@ def trained(isa: str, double: bool, V: int, H: int, T: int, steps: int) -> dict[
     net = core.Net(V, H, double, isa)
     net.draw_weights(np.random.PCG64(V * 1000 + H))
     text = np.random.default_rng(V).integers(0, V, 40 * T + 2, dtype=np.int32)
-    training = core.Training(net, text, T, 0.1, 5.0)
+    training = core.Training(net, text, T, 1, "adagrad", 0.1, 5.0)
     training.run(steps)
     ixes = np.zeros(50, np.int32)
     training.state().sample(50, 1.0, np.random.PCG64(1), ixes, training.next_input())
     return {
         "weights": np.frombuffer(memoryview(net.block), np.uint8).copy(),
-        "memory": np.frombuffer(memoryview(training.memory), np.uint8).copy(),
+        "memory": np.frombuffer(memoryview(training.memories[0]), np.uint8).copy(),
         "losses": [training.loss.hex(), training.smooth_loss.hex()],
         "sample": ixes.tolist(),
     }
@@ -102,7 +102,7 @@ def test_too_long_a_window_is_a_memory_error() -> None:
 
 
 def small_training() -> core.Training:
-    return core.Training(core.Net(3, 4, True), np.zeros(20, np.int32), 5, 0.1, 5.0)
+    return core.Training(core.Net(3, 4, True), np.zeros(20, np.int32), 5, 1, "adagrad", 0.1, 5.0)
 
 
 @pytest.mark.parametrize(
@@ -121,20 +121,24 @@ def test_indices_are_checked_by_the_core_too(
     values: npt.NDArray[np.int32], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        core.Training(core.Net(3, 4, True), np.concatenate([values, values[:1]]), 1, 0.1, 5.0)
+        core.Training(
+            core.Net(3, 4, True), np.concatenate([values, values[:1]]), 1, 1, "adagrad", 0.1, 5.0
+        )
 
 
 def test_text_shorter_than_a_window_is_refused_by_the_core_too() -> None:
-    with pytest.raises(ValueError, match="text has 20 characters, a seq_length of 19 needs 21"):
-        core.Training(core.Net(3, 4, True), np.zeros(20, np.int32), 19, 0.1, 5.0)
+    with pytest.raises(
+        ValueError, match="text has 20 characters, 1 streams of windows of 19 need 21"
+    ):
+        core.Training(core.Net(3, 4, True), np.zeros(20, np.int32), 19, 1, "adagrad", 0.1, 5.0)
 
 
 @pytest.mark.parametrize(("step", "position"), [(-1, 0), (0, -1), (0, 14), (0, 10**9)])
 def test_restoring_an_impossible_place_is_refused(step: int, position: int) -> None:
     training = small_training()
     with pytest.raises(ValueError, match="do not fit a text of 20 characters"):
-        training.restore(step, position, 1.0, training.state())
-    training.restore(0, 13, 1.0, training.state())
+        training.restore(step, position, 1.0, [training.state()])
+    training.restore(0, 13, 1.0, [training.state()])
     training.run(3)
     assert training.step == 3
 
@@ -173,7 +177,10 @@ def test_sizes_that_would_overflow_are_refused() -> None:
         state.sample(2**62, 1.0, np.random.PCG64(), np.empty(0, np.int32))
     with pytest.raises(ValueError, match="expected -1 elements"):
         state.sample(-1, 1.0, np.random.PCG64(), np.empty(0, np.int32))
-    for call in (state.read, lambda x: core.Training(core.Net(3, 4, True), x, 1, 0.1, 5.0)):
+    for call in (
+        state.read,
+        lambda x: core.Training(core.Net(3, 4, True), x, 1, 1, "adagrad", 0.1, 5.0),
+    ):
         with pytest.raises((TypeError, MemoryError)):
             call(Long())  # type: ignore[arg-type]
 
@@ -186,10 +193,10 @@ UNTYPED: Any = core  # what a type checker would refuse
     [
         lambda: UNTYPED.State(None),
         lambda: UNTYPED.Window(None, 1),
-        lambda: UNTYPED.Training(None, np.zeros(20, np.int32), 5, 0.1, 5.0),
-        lambda: UNTYPED.Training(core.Net(3, 4, True), np.zeros(20, np.int32), 5, 0.1, 5.0).restore(
-            0, 0, 0.0, None
-        ),
+        lambda: UNTYPED.Training(None, np.zeros(20, np.int32), 5, 1, "adagrad", 0.1, 5.0),
+        lambda: UNTYPED.Training(
+            core.Net(3, 4, True), np.zeros(20, np.int32), 5, 1, "adagrad", 0.1, 5.0
+        ).restore(0, 0, 0.0, None),
         lambda: UNTYPED.Borrowed(3, 4, True).sample(None, None, 0, None, None),
         lambda: UNTYPED.Borrowed(3, 4, True).loss(iter(()), None, None, None, (), None, 5.0),
     ],
@@ -200,8 +207,8 @@ def test_none_and_iterators_are_refused(call: Callable[[], object]) -> None:
 
 
 def test_state_of_another_net_is_refused() -> None:
-    with pytest.raises(ValueError, match="state is of another net"):
-        small_training().restore(0, 0, 0.0, core.State(core.Net(1, 1, True)))
+    with pytest.raises(ValueError, match="expected 1 of this net"):
+        small_training().restore(0, 0, 0.0, [core.State(core.Net(1, 1, True))])
 
 
 @pytest.mark.parametrize(("V", "H"), [(0, 1), (1, 0), (-1, 1), (1, -5)])

@@ -380,7 +380,9 @@ def test_a_training_that_does_not_fit_into_memory_names_its_settings(
 ) -> None:
     model = crnn.RNN("ab", 50)  # its parameters alone take 13 kB
     monkeypatch.setattr(os, "sysconf", lambda name: 200)
-    with pytest.raises(MemoryError, match=r"hidden_size is 50 and seq_length 5: .*has 40,000"):
+    with pytest.raises(
+        MemoryError, match=r"hidden_size is 50, seq_length 5 and batch_size 1: .*has 40,000"
+    ):
         crnn.Trainer(model, "ab" * 50, seq_length=5)
 
 

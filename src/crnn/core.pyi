@@ -22,7 +22,7 @@ class Net:
 
 @final
 class Window:
-    def __new__(cls, net: Net, T: int, in_rows: bool = False) -> Self: ...
+    def __new__(cls, net: Net, T: int, B: int = 1, in_rows: bool = False) -> Self: ...
 
 @final
 class State:
@@ -45,9 +45,20 @@ class State:
 @final
 class Training:
     @property
-    def memory(self) -> Buffer: ...
+    def memories(self) -> tuple[Buffer, ...]: ...
+    @property
+    def threads(self) -> int: ...
     def __new__(
-        cls, net: Net, text: _Indices, T: int, learning_rate: float, clip: float
+        cls,
+        net: Net,
+        text: _Indices,
+        T: int,
+        B: int,
+        optimizer: str,
+        learning_rate: float,
+        clip: float,
+        threads: int = 1,
+        processors: int = 1,
     ) -> Self: ...
     def run(self, steps: int) -> None: ...
     @property
@@ -58,9 +69,18 @@ class Training:
     def loss(self) -> float: ...
     @property
     def smooth_loss(self) -> float: ...
+    @property
+    def decays(self) -> tuple[float, float]: ...
     def next_input(self) -> int: ...
-    def state(self) -> State: ...
-    def restore(self, step: int, position: int, smooth_loss: float, state: State) -> None: ...
+    def state(self, stream: int = 0) -> State: ...
+    def restore(
+        self,
+        step: int,
+        position: int,
+        smooth_loss: float,
+        states: list[State],
+        decays: tuple[float, ...] = (1.0, 1.0),
+    ) -> None: ...
 
 @final
 class Borrowed:

@@ -720,7 +720,7 @@ cdef class Training:
         cdef double V = S.V
         cdef crnn_fpmode theirs
         if B < 1 or not 1 <= T <= n // B - 2:
-            raise ValueError(f"text has {n} characters, {B} streams with a seq_length of {T} need "
+            raise ValueError(f"text has {n} characters, {B} streams of windows of {T} need "
                              f"{(T + 2) * B}")
         self.net = net
         self.threads = useful_threads(S, T, B, threads)

@@ -69,7 +69,16 @@ class Settings:
     seq_length: int = _setting(
         25, "Steps the network is unrolled for in training", unit="characters", least=1
     )
-    learning_rate: float = _setting(0.1, "Step size of Adagrad", above=0)
+    batch_size: int = _setting(
+        1,
+        "Parallel streams the text is cut into; each window's gradient is their mean",
+        unit="streams",
+        least=1,
+    )
+    optimizer: str = _setting("adagrad", "How gradients become steps", choices=("adagrad", "adam"))
+    learning_rate: float = _setting(
+        0.1, "Step size; the default suits Adagrad, Adam wants some 0.002", above=0
+    )
     clip: float = _setting(
         5.0,
         "Every element of a gradient is clipped to plus or minus this; inf: not clipped",
@@ -77,6 +86,9 @@ class Settings:
     )
     dtype: str = _setting(
         "float32", "Type of the parameters and of the arithmetic", choices=("float32", "float64")
+    )
+    threads: int = _setting(
+        1, "Most threads at work; small windows use fewer, and no result changes", least=1
     )
     steps: int = _setting(
         101_000, "Windows to train in total, counted over resumes", unit="windows", least=0

@@ -14,7 +14,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -69,6 +69,8 @@ class Record:
         Windows trained; where in the text the next one begins.
     smooth_loss : float
         Nats per window.
+    decays : tuple of float
+        Adam's beta1 and beta2 to the power of its steps; 1 under other optimizers' names.
     characters, sha256 : int, str
         Length and fingerprint of its text.
     """
@@ -79,6 +81,7 @@ class Record:
     step: int
     position: int
     smooth_loss: float
+    decays: tuple[float, ...]
     characters: int
     sha256: str
 
@@ -118,10 +121,20 @@ class Trainer:
         indices as an array of an integer type.
     seq_length : int
         T, steps of a window.
+    batch_size : int
+        B, parallel streams: the text is cut into so many contiguous parts of one length (what is
+        left over is not read), and each has a hidden state of its own. Loss and gradients are
+        means over the streams.
+    optimizer : str
+        "adagrad" (the reference's) or "adam" (Kingma and Ba 2015, with beta1 0.9, beta2 0.999,
+        epsilon 1e-8).
     learning_rate : float
-        Step size of Adagrad.
+        Step size of the optimizer: 0.1 suits Adagrad, Adam wants some 0.002.
     clip : float
         Every element of a gradient is clipped to plus or minus this; inf does not clip.
+    threads : int
+        Most threads at work. Any number gives the same result; small windows use fewer by
+        themselves, where more would be slower.
     seed : None, int, sequence of int, SeedSequence, PCG64 or Generator over it
         Of the samples shown while training.
     report_every : int
@@ -155,8 +168,11 @@ class Trainer:
         text: str | npt.NDArray[np.integer[Any]],
         *,
         seq_length: int = Settings.seq_length,
+        batch_size: int = Settings.batch_size,
+        optimizer: str = Settings.optimizer,
         learning_rate: float = Settings.learning_rate,
         clip: float = Settings.clip,
+        threads: int = Settings.threads,
         seed: seeding.Seed = 0,
         report_every: int = Settings.report_every,
         sample_every: int = Settings.sample_every,
@@ -168,8 +184,11 @@ class Trainer:
             hidden_size=model.hidden_size,
             dtype=model.dtype.name,
             seq_length=seq_length,
+            batch_size=batch_size,
+            optimizer=optimizer,
             learning_rate=learning_rate,
             clip=clip,
+            threads=threads,
             report_every=report_every,
             sample_every=sample_every,
             sample_length=sample_length,
@@ -200,16 +219,24 @@ class Trainer:
         self.settings = settings
         self.seed = seeding.seed_sequence(seed)
         self._sampler = seeding.child(self.seed, seeding.TRAINING_SAMPLES)
-        indices = _indices(model, text, settings.seq_length)
+        indices = _indices(model, text, settings)
         self._text_record = _fingerprint(indices)
         try:
             self._core = core.Training(
-                model._net, indices, settings.seq_length, settings.learning_rate, settings.clip
+                model._net,
+                indices,
+                settings.seq_length,
+                settings.batch_size,
+                settings.optimizer,
+                settings.learning_rate,
+                settings.clip,
+                settings.threads,
+                _processors(),
             )
         except MemoryError as error:
             raise MemoryError(
-                f"hidden_size is {settings.hidden_size:,} and seq_length {settings.seq_length:,}: "
-                f"to train so {error}; choose smaller ones"
+                f"hidden_size is {settings.hidden_size:,}, seq_length {settings.seq_length:,} and "
+                f"batch_size {settings.batch_size:,}: to train so {error}; choose smaller ones"
             ) from None
         self._rows: list[tuple[int, float]] = []
         self._pending: _Pending | None = None
@@ -360,7 +387,7 @@ class Trainer:
         history = self.history
         tensors: dict[str, npt.NDArray[Any]] = {
             **self.model._tensors(),
-            **{f"m{name}": view for name, view in self._memory().items()},
+            **self._memories(),
             "hprev": self._hprev(),
             "history_iteration": history["iteration"],
             "history_smooth_loss": history["smooth_loss"],
@@ -372,12 +399,19 @@ class Trainer:
             "step": self.step,
             "position": self._core.position,
             "smooth_loss": self.smooth_loss.hex(),
+            "decays": [decay.hex() for decay in self._core.decays],
             "text": self._text_record,
         }
         return tensors, {**self.model._header(), "training": record}
 
     @classmethod
-    def resume(cls, path: str | os.PathLike[str], text: str | npt.NDArray[np.integer[Any]]) -> Self:
+    def resume(
+        cls,
+        path: str | os.PathLike[str],
+        text: str | npt.NDArray[np.integer[Any]],
+        *,
+        threads: int | None = None,
+    ) -> Self:
         """Return a trainer that goes on exactly where the one that saved `path` was.
 
         Parameters
@@ -386,6 +420,8 @@ class Trainer:
             A file of `Trainer.save`.
         text : str or numpy.ndarray
             The text it was trained on: it is not in the file.
+        threads : int, optional
+            Most threads at work from now on; by default as before.
 
         Raises
         ------
@@ -419,10 +455,13 @@ class Trainer:
             )
         with described_by(path, "a model"):
             model = RNN._restored(tensors, header)
-        indices = _indices(model, text, record.settings.seq_length)
+        indices = _indices(model, text, record.settings)
         record.check_text(indices)
+        settings = record.settings
+        if threads is not None:
+            settings = replace(settings, threads=threads)
         with described_by(path, "a training"):
-            trainer = cls.from_settings(model, indices, record.settings, record.seed)
+            trainer = cls.from_settings(model, indices, settings, record.seed)
             trainer._restore(tensors, record)
         return trainer
 
@@ -434,23 +473,35 @@ class Trainer:
                 f"settings say hidden_size {record.settings.hidden_size} and "
                 f"{record.settings.dtype}, the parameters have {size} and {dtype}"
             )
-        for name, view in self._memory().items():
-            view[...] = _like(view, f"m{name}", tensors)
-        state = core.State(self.model._net)
-        state.set(_like(self._hprev(), "hprev", tensors))
-        self._core.restore(record.step, record.position, record.smooth_loss, state)
+        for name, view in self._memories().items():
+            view[...] = _like(view, name, tensors)
+        states = []
+        for h in _like(self._hprev(), "hprev", tensors).T:
+            states.append(core.State(self.model._net))
+            states[-1].set(np.ascontiguousarray(h))
+        self._core.restore(record.step, record.position, record.smooth_loss, states, record.decays)
         self._sampler = record.sampler
         rows = zip(tensors["history_iteration"], tensors["history_smooth_loss"], strict=True)
         self._rows = [(int(iteration), float(loss)) for iteration, loss in rows]
 
-    def _memory(self) -> dict[str, npt.NDArray[Any]]:
-        """Return views of Adagrad's memory, by the names of the parameters, in their shapes."""
-        return views(self.model._net, self._core.memory, self.model.dtype)
+    def _memories(self) -> dict[str, npt.NDArray[Any]]:
+        """Return views of what the optimizer remembers, in the shapes of the parameters.
+
+        Their names are those of the parameters after an m, for Adam's second one after a v.
+        """
+        return {
+            letter + name: view
+            for letter, memory in zip("mv", self._core.memories, strict=False)
+            for name, view in views(self.model._net, memory, self.model.dtype).items()
+        }
 
     def _hprev(self) -> npt.NDArray[Any]:
-        h = np.empty((self.model.hidden_size, 1), self.model.dtype)
-        self._core.state().get(h)
-        return h
+        """Return the states before the next window, one column (of H) a stream."""
+        size, streams = self.model.hidden_size, self.settings.batch_size
+        states = np.empty((streams, size), self.model.dtype)
+        for stream, h in enumerate(states):
+            self._core.state(stream).get(h)
+        return np.ascontiguousarray(states.T)
 
 
 def bits_per_char(smooth_loss: float, seq_length: int) -> float:
@@ -464,18 +515,27 @@ def bits_per_char(smooth_loss: float, seq_length: int) -> float:
     return smooth_loss / seq_length / math.log(2)
 
 
+def _processors() -> int:
+    """Return how many threads this process can run at once."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _indices(
-    model: RNN, text: str | npt.NDArray[np.integer[Any]], seq_length: int
+    model: RNN, text: str | npt.NDArray[np.integer[Any]], settings: Settings
 ) -> npt.NDArray[np.int32]:
-    """Return a text as indices, checked to be long enough for a window."""
+    """Return a text as indices, checked to be long enough for a window of every stream."""
     if isinstance(text, str):
         indices = model.vocab.encode(text)
     else:
         indices = arguments.indices("text", text, len(model.vocab))
-    if len(indices) < seq_length + 2:
+    T, B = settings.seq_length, settings.batch_size
+    if len(indices) < (T + 2) * B:
+        streams, smaller = ("", "") if B == 1 else (f" in {B:,} streams", " or batch_size")
         raise ValueError(
-            f"the text's length is {len(indices)}, a seq_length of {seq_length} needs at least "
-            f"{seq_length + 2}: give more text or a smaller seq_length"
+            f"the text's length is {len(indices):,}, a seq_length of {T:,}{streams} needs at least "
+            f"{(T + 2) * B:,}: give more text or a smaller seq_length{smaller}"
         )
     return indices
 
@@ -521,6 +581,7 @@ def read_record(header: Mapping[str, Any]) -> Record | None:
         step=arguments.integer("step", record["step"], least=0),
         position=arguments.integer("position", record["position"], least=0),
         smooth_loss=float.fromhex(str(record["smooth_loss"])),
+        decays=tuple(float.fromhex(str(record["decays"][i])) for i in range(2)),
         characters=arguments.integer("characters", record["text"]["characters"], least=0),
         sha256=str(record["text"]["sha256"]),
     )

@@ -173,9 +173,11 @@ class Display:
 
     def _heading(self) -> list[Text]:
         settings, model = self._trainer.settings, self._trainer.model
+        streams = f"{settings.batch_size:,} x " if settings.batch_size > 1 else ""
         what = (
-            f"{len(model.vocab):,} characters, hidden size {settings.hidden_size:,}, "
-            f"windows of {settings.seq_length:,}, rate {settings.learning_rate:g}, {settings.dtype}"
+            f"{len(model.vocab):,} characters, hidden size {settings.hidden_size:,}, windows of "
+            f"{streams}{settings.seq_length:,}, {settings.optimizer} {settings.learning_rate:g}, "
+            f"{settings.dtype}"
         )
         title = Text.assemble(("crnn train  ", "bold cyan"), (visible(self._title), "bold"))
         return [_one_line(title), _one_line(Text(what, "dim"))]
@@ -191,7 +193,9 @@ class Display:
     def _figures(self, step: int) -> RenderableType:
         pace = self._pace.mark(step)
         left = duration((self._total - step) / pace) if pace > 0 else "?"
-        speed = f"{round(pace * self._trainer.settings.seq_length):,} characters per second"
+        settings = self._trainer.settings
+        characters = pace * settings.seq_length * settings.batch_size
+        speed = f"{round(characters):,} characters per second"
         table = Table.grid(padding=(0, 2, 0, 0))
         for style in ("dim", "bold", "dim", "bold"):
             table.add_column(style=style, no_wrap=True)

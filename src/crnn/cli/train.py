@@ -33,7 +33,7 @@ DEFAULT_OUTPUT: Final = "model.safetensors"
 DEFAULT_ENCODING: Final = "utf-8"
 DEFAULT_PERIOD: Final = "30s"
 BESIDE_RESUME: Final = {
-    "texts", "output", "resume", "steps", "checkpoint_every", "encoding", "quiet"
+    "texts", "output", "resume", "steps", "threads", "checkpoint_every", "encoding", "quiet"
 }  # fmt: skip
 
 
@@ -77,7 +77,7 @@ BESIDE_RESUME: Final = {
     type=click.Path(),
     metavar="FILE",
     help="Go on exactly where FILE stopped, with its settings and its seed; give the same TEXT. "
-    "Beside it only --steps, -o, --checkpoint-every, --encoding and --quiet may be given.",
+    "Beside it only --steps, -o, --threads, --checkpoint-every, --encoding and --quiet may be given.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.pass_context
@@ -108,7 +108,8 @@ def command(
         trainer = _begun(text, seed, chosen)
     else:
         steps = chosen["steps"] if _is_given(ctx, "steps") else None
-        trainer = _resumed(resume, text, steps, texts)
+        threads = chosen["threads"] if _is_given(ctx, "threads") else None
+        trainer = _resumed(resume, text, steps, threads, texts)
         if trainer.step >= trainer.settings.steps:
             notes.say(
                 f"{resume} has been trained for {count(trainer.step, 'window')} and "
@@ -184,10 +185,12 @@ def _begun(text: str, seed: int, chosen: dict[str, Any]) -> Trainer:
         return Trainer.from_settings(model, text, settings, seed)
 
 
-def _resumed(path: str, text: str, steps: int | None, texts: tuple[str, ...]) -> Trainer:
+def _resumed(
+    path: str, text: str, steps: int | None, threads: int | None, texts: tuple[str, ...]
+) -> Trainer:
     """Return the trainer that a file describes; `steps`, if given, is its total from now on."""
     with explained("" if texts else "name its TEXT if it was not trained on the default"):
-        trainer = Trainer.resume(path, text)
+        trainer = Trainer.resume(path, text, threads=threads)
     if steps is not None:
         trainer.settings = dataclasses.replace(trainer.settings, steps=steps)
     return trainer
@@ -228,7 +231,8 @@ def _say_finished(
     ctx: click.Context, trainer: Trainer, saver: Saver, first: int, seconds: float, notes: Notes
 ) -> None:
     windows = trainer.step - first
-    speed = windows * trainer.settings.seq_length / max(seconds, 1e-6)
+    characters = trainer.settings.seq_length * trainer.settings.batch_size
+    speed = windows * characters / max(seconds, 1e-6)
     nats, bits = loss_in_units(trainer.smooth_loss, trainer.settings.seq_length)
     notes.say(
         f"Trained  {count(windows, 'window')} in {precise_duration(seconds)}, "
