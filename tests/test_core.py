@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pytest
 
 from crnn import core
+from crnn.training import Training
 
 SIZES = [(1, 1, 1), (2, 3, 2), (7, 15, 3), (16, 17, 25), (33, 31, 7), (100, 64, 5), (5, 257, 4)]
 DOUBLE = pytest.mark.parametrize("double", [False, True], ids=["float32", "float64"])
@@ -22,7 +23,7 @@ def trained(isa: str, double: bool, V: int, H: int, T: int, steps: int) -> dict[
     net = core.Net(V, H, double, isa)
     net.draw_weights(np.random.PCG64(V * 1000 + H))
     text = np.random.default_rng(V).integers(0, V, 40 * T + 2, dtype=np.int32)
-    training = core.Training(net, text, T, 1, "adagrad", 0.1, 5.0)
+    training = Training(net, text, T, 1, "adagrad", 0.1, 5.0)
     training.run(steps)
     ixes = np.zeros(50, np.int32)
     training.state().sample(50, 1.0, np.random.PCG64(1), ixes, training.next_input())
@@ -101,8 +102,8 @@ def test_too_long_a_window_is_a_memory_error() -> None:
         core.Window(core.Net(3, 4, True), 10**14)
 
 
-def small_training() -> core.Training:
-    return core.Training(core.Net(3, 4, True), np.zeros(20, np.int32), 5, 1, "adagrad", 0.1, 5.0)
+def small_training() -> Training:
+    return Training(core.Net(3, 4, True), np.zeros(20, np.int32), 5, 1, "adagrad", 0.1, 5.0)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_indices_are_checked_by_the_core_too(
     values: npt.NDArray[np.int32], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        core.Training(
+        Training(
             core.Net(3, 4, True), np.concatenate([values, values[:1]]), 1, 1, "adagrad", 0.1, 5.0
         )
 
@@ -130,7 +131,7 @@ def test_text_shorter_than_a_window_is_refused_by_the_core_too() -> None:
     with pytest.raises(
         ValueError, match="text has 20 characters, 1 streams of windows of 19 need 21"
     ):
-        core.Training(core.Net(3, 4, True), np.zeros(20, np.int32), 19, 1, "adagrad", 0.1, 5.0)
+        Training(core.Net(3, 4, True), np.zeros(20, np.int32), 19, 1, "adagrad", 0.1, 5.0)
 
 
 @pytest.mark.parametrize(("step", "position"), [(-1, 0), (0, -1), (0, 14), (0, 10**9)])
@@ -179,13 +180,14 @@ def test_sizes_that_would_overflow_are_refused() -> None:
         state.sample(-1, 1.0, np.random.PCG64(), np.empty(0, np.int32))
     for call in (
         state.read,
-        lambda x: core.Training(core.Net(3, 4, True), x, 1, 1, "adagrad", 0.1, 5.0),
+        lambda x: Training(core.Net(3, 4, True), x, 1, 1, "adagrad", 0.1, 5.0),
     ):
         with pytest.raises((TypeError, MemoryError)):
             call(Long())  # type: ignore[arg-type]
 
 
 UNTYPED: Any = core  # what a type checker would refuse
+UNTYPED_TRAINING: Any = Training
 
 
 @pytest.mark.parametrize(
@@ -193,8 +195,8 @@ UNTYPED: Any = core  # what a type checker would refuse
     [
         lambda: UNTYPED.State(None),
         lambda: UNTYPED.Window(None, 1),
-        lambda: UNTYPED.Training(None, np.zeros(20, np.int32), 5, 1, "adagrad", 0.1, 5.0),
-        lambda: UNTYPED.Training(
+        lambda: UNTYPED_TRAINING(None, np.zeros(20, np.int32), 5, 1, "adagrad", 0.1, 5.0),
+        lambda: UNTYPED_TRAINING(
             core.Net(3, 4, True), np.zeros(20, np.int32), 5, 1, "adagrad", 0.1, 5.0
         ).restore(0, 0, 0.0, None),
         lambda: UNTYPED.Borrowed(3, 4, True).sample(None, None, 0, None, None),

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int32_t
 
-from crnn.kernels cimport crnn_tables
+from crnn.kernels cimport crnn_tables, real
 from crnn.memory cimport Buffer
 
 
@@ -45,51 +45,11 @@ cdef struct Workspace:
     Weights turned          # Whh and Why in the other order: rows of columns, columns of rows
 
 
-# Which columns of Wxh have a gradient in a window, and where those stand.
-cdef struct Columns:
-    Py_ssize_t count
-    int32_t* slot           # (T B) which column of the gradient belongs to each input
-    int32_t* seen           # (count) the characters of those columns
-    int32_t* slot_of        # (V) between windows: -1
-
-
 # What one thread does of a window: some of the streams, then some of the outputs.
 cdef struct Share:
     Py_ssize_t stream, streams      # the first one, and how many
     Py_ssize_t unit, units          # of the H hidden units
     Py_ssize_t symbol, symbols      # of the V characters
-
-
-ctypedef enum Optimizer:
-    ADAGRAD, ADAM
-
-
-# How gradients become steps: the optimizer's numbers, and what it remembers of each parameter.
-cdef struct Descent:
-    Optimizer optimizer
-    double learning_rate, limit
-    double decay1, decay2   # Adam's: beta1 and beta2 to the power of the steps made
-    void* m                 # (size) Adagrad's sum of squares, Adam's mean
-    void* v                 # (size) Adam's mean square
-
-
-# A training on its way through a text.
-cdef struct Course:
-    Shape S
-    Workspace n
-    Weights W, d            # parameters and their gradients
-    void* w                 # the blocks they stand in
-    void* dw
-    Descent descent
-    Columns* columns        # one for each thread
-    const int32_t* text
-    Py_ssize_t length       # of one stream; they follow each other in the text
-    int32_t* inputs         # those of the workspace, writable
-    int32_t* targets
-    bint double
-    Py_ssize_t windows      # to train in this run
-    Py_ssize_t step, position
-    double loss, smooth_loss
 
 
 cdef class Net:
@@ -113,20 +73,23 @@ cdef class State:
     cdef void* y
 
 
-cdef class Training:
-    cdef Course course
-    cdef Net net
-    cdef Window window
-    cdef Buffer gradients, text, scratch
-    cdef readonly tuple memories
-    cdef readonly int threads
-    cdef int spins
-    cdef bint running
-    cdef int take_memory(self, text, T, B, str optimizer) except -1
-    cdef char* last_state(self, Py_ssize_t b)
-
-
 cdef class Borrowed:
     cdef Net net
     cdef Window window
     cdef int look(self, tuple parameters, Weights* rows, bint writable) except -1
+
+
+# For whoever composes a window; they are explained where they are written.
+cdef void forward(const Shape* S, const Weights* W, const Workspace* n, const Share* s,
+                  real* Hs) noexcept nogil
+cdef void backward(const Shape* S, const Weights* W, const Workspace* n, const Share* s,
+                   const real* Hs) noexcept nogil
+cdef void gradients(const Shape* S, const Workspace* n, const Share* s, const int32_t* slot,
+                    const Weights* d, const real* Hs) noexcept nogil
+cdef void turn(const Shape* S, const Weights* W, const Weights* turned, const Share* s,
+               real* of_type) noexcept nogil
+cdef double stream_loss(const Workspace* n, Py_ssize_t b, const real* losses) noexcept nogil
+cdef Share share_of(const Shape* S, Py_ssize_t B, int rank, int members) noexcept nogil
+cdef const int32_t* indices_of(object array, str name, Py_ssize_t n, Py_ssize_t V) except NULL
+cdef Weights weights_in(Buffer block, const Shape* S, Py_ssize_t itemsize)
+cdef workspace_bytes(const Shape* S, T, B, Py_ssize_t itemsize)

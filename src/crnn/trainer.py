@@ -25,6 +25,7 @@ from crnn.checkpoint import JSON, CheckpointError
 from crnn.model import RNN, described_by, draw, views
 from crnn.settings import Settings
 from crnn.slices import Slices
+from crnn.training import Training
 
 __all__ = ["Record", "Report", "Trainer", "bits_per_char", "read_record"]
 
@@ -222,7 +223,7 @@ class Trainer:
         indices = _indices(model, text, settings)
         self._text_record = _fingerprint(indices)
         try:
-            self._core = core.Training(
+            self._core = Training(
                 model._net,
                 indices,
                 settings.seq_length,

@@ -77,7 +77,7 @@ BESIDE_RESUME: Final = {
     type=click.Path(),
     metavar="FILE",
     help="Go on exactly where FILE stopped, with its settings and its seed; give the same TEXT. "
-    "Beside it only --steps, -o, --threads, --checkpoint-every, --encoding and --quiet may be given.",
+    "Beside it only --steps, -o, --threads, --checkpoint-every, --encoding, --quiet may be given.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.pass_context
