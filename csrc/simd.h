@@ -7,6 +7,7 @@
  *     real, LANES               the element type and how many of them a vec holds
  *     v_load, v_store           any alignment;  v_load_n, v_store_n: the first n lanes only,
  *                               0 < n <= LANES; nothing else is read or written, loaded rest is 0
+ *     v_first(a, n)             the first n lanes of a, the rest is 0
  *     v_fma(a, b, c)            a*b + c rounded once;  v_fnma: c - a*b rounded once
  *     v_load_half_n, v_fma_half the same for n <= HALF lanes, with nothing in the others; HALF is 0
  *                               where half a vector costs as much as a whole one
@@ -83,6 +84,7 @@ static inline mask v_lt(vec a, vec b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_
 #endif
 static inline vec v_load_n(const real *p, int n) { return MM(maskz_loadu)(FIRST(n), p); }
 static inline void v_store_n(real *p, vec a, int n) { MM(mask_storeu)(p, FIRST(n), a); }
+static inline vec v_first(vec a, int n) { return MM(maskz_mov)(FIRST(n), a); }
 #define HALF (LANES / 2) /* half the work where 512 bits are two turns of 256 */
 static inline vec v_load_half_n(const real *p, int n)
 {
@@ -124,7 +126,35 @@ static inline ivec lanes_mask(int n)
     return _mm256_loadu_si256((const __m256i *)(first_lanes + LANES - n));
 }
 static inline vec v_load_n(const real *p, int n) { return MM(maskload)(p, lanes_mask(n)); }
-static inline void v_store_n(real *p, vec a, int n) { MM(maskstore)(p, lanes_mask(n), a); }
+/* In pieces: a masked store is microcode on some processors, and nothing can be loaded from it soon. */
+#if defined(CRNN_F64)
+static inline void v_store_n(real *p, vec a, int n)
+{
+    __m128d part = _mm256_castpd256_pd128(a);
+    if (n & 4) _mm256_storeu_pd(p, a);
+    if (n & 2) {
+        _mm_storeu_pd(p, part);
+        part = _mm256_extractf128_pd(a, 1);
+    }
+    if (n & 1) _mm_store_sd(p + (n & 2), part);
+}
+#else
+static inline void v_store_n(real *p, vec a, int n)
+{
+    __m128 part = _mm256_castps256_ps128(a);
+    if (n & 8) _mm256_storeu_ps(p, a);
+    if (n & 4) {
+        _mm_storeu_ps(p, part);
+        part = _mm256_extractf128_ps(a, 1);
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)(p + (n & 4)), part);
+        part = _mm_movehl_ps(part, part);
+    }
+    if (n & 1) _mm_store_ss(p + (n & 6), part);
+}
+#endif
+static inline vec v_first(vec a, int n) { return MM (and)(a, v_real(lanes_mask(n))); }
 static inline mask v_lt(vec a, vec b) { return MM(cmp)(a, b, _CMP_LT_OQ); }
 static inline vec v_select(mask m, vec a, vec b) { return MM(blendv)(b, a, m); }
 static inline ivec i_or(ivec a, ivec b) { return _mm256_or_si256(a, b); }
@@ -234,6 +264,12 @@ static inline void v_store_n(real *p, vec a, int n)
     v_store(lanes, a);
     for (int i = 0; i < n; i++) p[i] = lanes[i];
 }
+static inline vec v_first(vec a, int n)
+{
+    real lanes[LANES];
+    v_store(lanes, a);
+    return v_load_n(lanes, n);
+}
 static inline vec v_add(vec a, vec b) { return VQ(add)(a, b); }
 static inline vec v_sub(vec a, vec b) { return VQ(sub)(a, b); }
 static inline vec v_mul(vec a, vec b) { return VQ(mul)(a, b); }
@@ -296,6 +332,11 @@ static inline void v_store_n(real *p, vec a, int n)
 {
     (void)n;
     *p = a;
+}
+static inline vec v_first(vec a, int n)
+{
+    (void)n;
+    return a;
 }
 static inline vec v_add(vec a, vec b) { return a + b; }
 static inline vec v_sub(vec a, vec b) { return a - b; }

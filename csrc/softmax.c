@@ -47,9 +47,36 @@ static real greatest(ptrdiff_t n, const real *y)
     return top;
 }
 
-static inline vec exp_scaled(vec y, vec top, vec scale)
+/* y becomes exp((y - top) * scale) for n elements, and is added to the sums. `whole`, a constant at
+ * every call, says that n is PARTIALS; otherwise it may be less. */
+static inline __attribute__((always_inline)) void exp_block(const int whole, int n, vec top,
+                                                            vec scale, real *y, partial_sums *sums)
 {
-    return v_exp(v_mul(v_sub(y, top), scale));
+    enum { COUNT = PARTIALS / LANES < TOGETHER ? PARTIALS / LANES : TOGETHER };
+    for (int first = 0; first < PARTIALS / LANES; first += COUNT) {
+        vec e[COUNT];
+        for (int v = 0; v < COUNT; v++) {
+            int at = (first + v) * LANES, left = n - at;
+            vec logit = top; /* past the end, where it does not matter */
+            if (whole || left >= LANES)
+                logit = v_load(y + at);
+            else if (left > 0)
+                logit = v_load_n(y + at, left);
+            e[v] = v_mul(v_sub(logit, top), scale);
+        }
+        v_exp(COUNT, e);
+        for (int v = 0; v < COUNT; v++) {
+            int at = (first + v) * LANES, left = n - at;
+            vec *sum = &sums->lanes[first + v];
+            if (whole || left >= LANES) {
+                v_store(y + at, e[v]);
+                *sum = v_add(*sum, e[v]);
+            } else if (left > 0) {
+                v_store_n(y + at, e[v], left);
+                *sum = v_add(*sum, v_first(e[v], left));
+            }
+        }
+    }
 }
 
 /* y becomes exp((y - top) * scale); returns its sum. */
@@ -58,17 +85,8 @@ static real exponentials(ptrdiff_t n, real top, real scale, real *y)
     vec tops = v_set1(top), scales = v_set1(scale);
     partial_sums sums = no_sums();
     ptrdiff_t j = 0;
-    for (; j + PARTIALS <= n; j += PARTIALS)
-        for (int v = 0; v < PARTIALS / LANES; v++) {
-            vec e = exp_scaled(v_load(y + j + v * LANES), tops, scales);
-            v_store(y + j + v * LANES, e);
-            sums.lanes[v] = v_add(sums.lanes[v], e);
-        }
-    for (int v = 0; j < n; v++, j += LANES) {
-        int rest = n - j < LANES ? (int)(n - j) : LANES;
-        v_store_n(y + j, exp_scaled(v_load_n(y + j, rest), tops, scales), rest);
-        sums.lanes[v] = v_add(sums.lanes[v], v_load_n(y + j, rest)); /* zeros past the end */
-    }
+    for (; j + PARTIALS <= n; j += PARTIALS) exp_block(1, PARTIALS, tops, scales, y + j, &sums);
+    if (j < n) exp_block(0, (int)(n - j), tops, scales, y + j, &sums);
     return tree(sums);
 }
 

@@ -65,15 +65,21 @@ static const real log_core[] = {
 
 #endif
 
-/* p(x), lowest coefficient first. Horner's rule needs the fewest operations, and vectors next to
- * each other hide its latency. */
-#define HORNER(coefficients, x) horner(coefficients, sizeof(coefficients) / sizeof(real), x)
-static inline vec horner(const real *coefficients, size_t count, vec x)
+/* Every function replaces the `count` vectors at x, a constant at every call, by their results. An
+ * operation waits for the one before it; those of other vectors fill the time. So each step is taken
+ * for EACH vector before the next: a processor does not look far enough ahead to find them itself. */
+#define TOGETHER 4 /* the greatest count: more would not fit into 16 registers */
+#define EACH(v) for (int v = 0; v < count; v++)
+#define VECTORS static inline __attribute__((always_inline)) void
+
+/* p(x), lowest coefficient first. Horner's rule needs the fewest operations. */
+#define HORNER(coefficients, x, p)                                                                 \
+    horner(count, coefficients, sizeof(coefficients) / sizeof(real), x, p)
+VECTORS horner(const int count, const real *coefficients, size_t terms, const vec *x, vec *p)
 {
-    vec p = v_set1(coefficients[count - 1]);
+    EACH(v) p[v] = v_set1(coefficients[terms - 1]);
 #pragma GCC unroll 32
-    for (size_t i = count - 1; i-- > 0;) p = v_fma(p, x, v_set1(coefficients[i]));
-    return p;
+    for (size_t i = terms - 1; i-- > 0;) EACH(v) p[v] = v_fma(p[v], x[v], v_set1(coefficients[i]));
 }
 
 #define LOG2_E R(0x1.715476p+0f, 0x1.71547652b82fep+0)
@@ -88,61 +94,79 @@ static inline vec horner(const real *coefficients, size_t count, vec x)
  * from where a shift takes it to the exponent. */
 #define ROUNDER(bias) (R(0x1.8p+23f, 0x1.8p+52) + (real)(bias))
 
-static inline vec v_exp(vec x)
+VECTORS v_exp(const int count, vec *x)
 {
-    /* Beyond these bounds the result is 0 or infinity anyway. A NaN passes. */
-    x = v_min(v_set1(R(89.0f, 710.0)), v_max(v_set1(R(-104.0f, -746.0)), x));
-
-    /* x = n ln(2) + r, where r = high + low. */
     const vec rounder = v_set1(ROUNDER(2 * EXPONENT_BIAS));
-    vec shifted = v_fma(x, v_set1(LOG2_E), rounder);
-    vec n = v_sub(shifted, rounder);
-    vec high = v_fnma(n, v_set1(LN2_HIGH), x);
-    vec low = v_mul(n, v_set1(-LN2_LOW));
-    vec r = v_add(high, low);
+    vec shifted[TOGETHER], high[TOGETHER], low[TOGETHER], r[TOGETHER], p[TOGETHER];
 
-    /* e^r - 1. Adding the small terms first, and high last, leaves out the rounding of r. It also
-     * keeps the function monotone, unlike r * (1 + r p): there a last bit of the factor can
-     * outweigh the step from one r to the next. */
-    vec m = v_add(high, v_fma(v_mul(r, r), HORNER(exp_core, r), low));
+    /* x = n ln(2) + r, where r = high + low. Beyond these bounds the result is 0 or infinity anyway.
+     * A NaN passes. */
+    EACH(v) x[v] = v_min(v_set1(R(89.0f, 710.0)), v_max(v_set1(R(-104.0f, -746.0)), x[v]));
+    EACH(v) shifted[v] = v_fma(x[v], v_set1(LOG2_E), rounder);
+    EACH(v)
+    {
+        vec n = v_sub(shifted[v], rounder);
+        high[v] = v_fnma(n, v_set1(LN2_HIGH), x[v]);
+        low[v] = v_mul(n, v_set1(-LN2_LOW));
+        r[v] = v_add(high[v], low[v]);
+    }
+    HORNER(exp_core, r, p);
 
-    /* 2^n (1 + m). For the least and the greatest results there is no number 2^n, so it comes as
-     * two factors. The first product is far from subnormal, so no bits are lost before the last. */
-    ivec biased = v_bits(shifted);
-    ivec half = i_shr(biased, 1);
-    vec power = v_real(i_shl(half, MANTISSA_BITS));
-    vec rest = v_real(i_shl(i_sub(biased, half), MANTISSA_BITS));
-    return v_mul(v_fma(m, power, power), rest);
+    EACH(v)
+    {
+        /* e^r - 1. Adding the small terms first, and high last, leaves out the rounding of r. It also
+         * keeps the function monotone, unlike r * (1 + r p): there a last bit of the factor can
+         * outweigh the step from one r to the next. */
+        vec m = v_add(high[v], v_fma(v_mul(r[v], r[v]), p[v], low[v]));
+
+        /* 2^n (1 + m). For the least and the greatest results there is no number 2^n, so it comes as
+         * two factors. The first product is far from subnormal, so no bits are lost before the
+         * last. */
+        ivec biased = v_bits(shifted[v]);
+        ivec half = i_shr(biased, 1);
+        vec power = v_real(i_shl(half, MANTISSA_BITS));
+        vec rest = v_real(i_shl(i_sub(biased, half), MANTISSA_BITS));
+        x[v] = v_mul(v_fma(m, power, power), rest);
+    }
 }
 
 /* Where v_tanh changes its formula: the error of the first grows up to here, that of the second
  * shrinks from here on, for its fraction is below 1/4 and thus much more finely rounded than 1. */
 #define TANH_SMALL R(0x1.f8p-1f, 0x1.f8p-1)
 
-static inline vec v_tanh(vec x)
+VECTORS v_tanh(const int count, vec *x)
 {
-    vec a = v_abs(x);
+    const vec rounder = v_set1(ROUNDER(EXPONENT_BIAS));
+    vec a[TOGETHER], square[TOGETHER], small[TOGETHER], shifted[TOGETHER], r[TOGETHER], p[TOGETHER];
 
     /* Small a: an odd polynomial. */
-    vec square = v_mul(a, a);
-    vec small = v_fma(v_mul(a, square), HORNER(tanh_core, square), a);
+    EACH(v) a[v] = v_abs(x[v]);
+    EACH(v) square[v] = v_mul(a[v], a[v]);
+    HORNER(tanh_core, square, p);
+    EACH(v) small[v] = v_fma(v_mul(a[v], square[v]), p[v], a[v]);
 
     /* Large a: 1 - 2 / (e^2a + 1), with e^2a = 2^n (1 + m) as in v_exp. The divisor takes but one
      * rounding, for 2^n + 1 is exact wherever it matters. From the bound on the result is 1. */
-    vec twice = v_min(v_set1(R(20.0f, 40.0)), v_add(a, a));
-    const vec rounder = v_set1(ROUNDER(EXPONENT_BIAS));
-    vec shifted = v_fma(twice, v_set1(LOG2_E), rounder);
-    vec n = v_sub(shifted, rounder);
-    vec r = v_fnma(n, v_set1(LN2_LOW), v_fnma(n, v_set1(LN2_HIGH), twice));
-    vec m = v_fma(v_mul(r, r), HORNER(exp_core, r), r);
-    vec power = v_real(i_shl(v_bits(shifted), MANTISSA_BITS));
-    vec divisor = v_fma(m, power, v_add(power, v_set1(1)));
-    vec large = v_sub(v_set1(1), v_div(v_set1(2), divisor));
-
-    return v_with_sign(v_select(v_lt(a, v_set1(TANH_SMALL)), small, large), x);
+    EACH(v)
+    {
+        vec twice = v_min(v_set1(R(20.0f, 40.0)), v_add(a[v], a[v]));
+        shifted[v] = v_fma(twice, v_set1(LOG2_E), rounder);
+        vec n = v_sub(shifted[v], rounder);
+        r[v] = v_fnma(n, v_set1(LN2_LOW), v_fnma(n, v_set1(LN2_HIGH), twice));
+    }
+    HORNER(exp_core, r, p);
+    EACH(v)
+    {
+        vec m = v_fma(v_mul(r[v], r[v]), p[v], r[v]);
+        vec power = v_real(i_shl(v_bits(shifted[v]), MANTISSA_BITS));
+        vec divisor = v_fma(m, power, v_add(power, v_set1(1)));
+        vec large = v_sub(v_set1(1), v_div(v_set1(2), divisor));
+        vec y = v_select(v_lt(a[v], v_set1(TANH_SMALL)), small[v], large);
+        x[v] = v_with_sign(y, x[v]);
+    }
 }
 
-static inline vec v_log(vec x)
+VECTORS v_log(const int count, vec *x)
 {
     const bits one = (bits)EXPONENT_BIAS << MANTISSA_BITS;
     const bits two_thirds = R(0x3f2aaaabu, 0x3fe5555555555555u);
@@ -150,31 +174,39 @@ static inline vec v_log(vec x)
     const bits minus_infinity = ~(bits)0 << MANTISSA_BITS;
     const bits nan = ~(bits)0 >> 1;
     const real ulp_is_one = R(0x1p+23f, 0x1p+52);
+    vec k[TOGETHER], f[TOGETHER], p[TOGETHER];
 
-    /* A subnormal number has no exponent of its own: scale it first. */
-    mask subnormal = v_lt(x, v_set1(R(0x1p-126f, 0x1p-1022)));
-    vec scaled = v_select(subnormal, v_mul(x, v_set1(ulp_is_one)), x);
+    EACH(v)
+    {
+        /* A subnormal number has no exponent of its own: scale it first. */
+        mask subnormal = v_lt(x[v], v_set1(R(0x1p-126f, 0x1p-1022)));
+        vec scaled = v_select(subnormal, v_mul(x[v], v_set1(ulp_is_one)), x[v]);
 
-    /* scaled = 2^k (1 + f) with 1 + f from 2/3 to 4/3, so that k = 0 on both sides of 1, where
-     * k ln(2) and f would cancel. In shifted the exponent field is k, biased: it changes at 2/3. */
-    ivec shifted = i_add(v_bits(scaled), i_set1(one - two_thirds));
-    ivec fraction = i_and(shifted, i_set1(((bits)1 << MANTISSA_BITS) - 1));
-    vec f = v_sub(v_real(i_add(fraction, i_set1(two_thirds))), v_set1(1));
-    vec biased = v_real(i_or(i_shr(shifted, MANTISSA_BITS), v_bits(v_set1(ulp_is_one))));
-    vec bias = v_select(subnormal, v_set1(ulp_is_one + (real)(EXPONENT_BIAS + MANTISSA_BITS)),
-                        v_set1(ulp_is_one + (real)EXPONENT_BIAS));
-    vec k = v_sub(biased, bias);
+        /* scaled = 2^k (1 + f) with 1 + f from 2/3 to 4/3, so that k = 0 on both sides of 1, where
+         * k ln(2) and f would cancel. In shifted the exponent field is k, biased: it changes at 2/3. */
+        ivec shifted = i_add(v_bits(scaled), i_set1(one - two_thirds));
+        ivec fraction = i_and(shifted, i_set1(((bits)1 << MANTISSA_BITS) - 1));
+        f[v] = v_sub(v_real(i_add(fraction, i_set1(two_thirds))), v_set1(1));
+        vec biased = v_real(i_or(i_shr(shifted, MANTISSA_BITS), v_bits(v_set1(ulp_is_one))));
+        vec bias = v_select(subnormal, v_set1(ulp_is_one + (real)(EXPONENT_BIAS + MANTISSA_BITS)),
+                            v_set1(ulp_is_one + (real)EXPONENT_BIAS));
+        k[v] = v_sub(biased, bias);
+    }
+    HORNER(log_core, f, p);
+    EACH(v)
+    {
+        /* k ln(2) + f = high + low almost without error, for k = 1 and -1 cancel a little too. */
+        vec product = v_mul(k[v], v_set1(LN2_SHORT));
+        vec high = v_add(product, f[v]);
+        vec low = v_fma(k[v], v_set1(LN2_REST), v_sub(f[v], v_sub(high, product)));
+        vec y = v_add(high, v_fma(v_mul(f[v], f[v]), p[v], low));
 
-    /* k ln(2) + f = high + low almost without error, for k = 1 and -1 cancel a little too. */
-    vec product = v_mul(k, v_set1(LN2_SHORT));
-    vec high = v_add(product, f);
-    vec low = v_fma(k, v_set1(LN2_REST), v_sub(f, v_sub(high, product)));
-    vec y = v_add(high, v_fma(v_mul(f, f), HORNER(log_core, f), low));
-
-    /* Infinity and NaN are their own logarithms; then 0 and what is below. */
-    y = v_select(v_lt(x, v_real(i_set1(infinity))), y, x);
-    vec pole = v_select(v_lt(x, v_set1(0)), v_real(i_set1(nan)), v_real(i_set1(minus_infinity)));
-    return v_select(v_lt(x, v_set1(R(0x1p-149f, 0x1p-1074))), pole, y);
+        /* Infinity and NaN are their own logarithms; then 0 and what is below. */
+        y = v_select(v_lt(x[v], v_real(i_set1(infinity))), y, x[v]);
+        vec pole =
+            v_select(v_lt(x[v], v_set1(0)), v_real(i_set1(nan)), v_real(i_set1(minus_infinity)));
+        x[v] = v_select(v_lt(x[v], v_set1(R(0x1p-149f, 0x1p-1074))), pole, y);
+    }
 }
 
 #endif
