@@ -83,7 +83,7 @@
  *   adagrad(n, learning_rate, limit, d, m, w)
  *       One pass of Adagrad over n weights w with gradient d (clipped as by clip, d itself unchanged)
  *       and memory m:  m[i] = fma(d, d, m[i]);  w[i] = fma(-(learning_rate * d), r, w[i])
- *       with r = 1 / sqrt(m[i] + 1e-8) from an integer first guess refined by fmas (optimizer.c):
+ *       with r = 1 / sqrt(m[i] + 1e-8) from an integer first guess refined by fmas (vmath.h):
  *       within 2 ulp for m in [0, 1e30].
  *
  *   adam(n, rate, limit, beta1, beta2, epsilon, unbias2, d, m, v, w)
