@@ -65,12 +65,7 @@ static const real log_core[] = {
 
 #endif
 
-/* Every function replaces the `count` vectors at x, a constant at every call, by their results. An
- * operation waits for the one before it; those of other vectors fill the time. So each step is taken
- * for EACH vector before the next: a processor does not look far enough ahead to find them itself. */
-#define TOGETHER 4 /* the greatest count: more would not fit into 16 registers */
-#define EACH(v) for (int v = 0; v < count; v++)
-#define VECTORS static inline __attribute__((always_inline)) void
+/* Every function replaces the `count` vectors at x by their results, at most TOGETHER of them. */
 
 /* p(x), lowest coefficient first. Horner's rule needs the fewest operations. */
 #define HORNER(coefficients, x, p)                                                                 \
