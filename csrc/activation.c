@@ -9,14 +9,16 @@
         vec some[vecs];                                                                            \
         const ptrdiff_t at_last = i + (vecs - 1) * LANES;                                          \
         for (int v = 0; v < vecs - 1; v++) some[v] = v_load(x + i + v * LANES);                    \
-        some[vecs - 1] = last == LANES ? v_load(x + at_last) : v_load_n(x + at_last, last);        \
+        some[vecs - 1] = v_load_up_to(x + at_last, last);                                          \
         f(vecs, some);                                                                             \
         for (int v = 0; v < vecs - 1; v++) v_store(y + i + v * LANES, some[v]);                    \
-        if (last == LANES)                                                                         \
-            v_store(y + at_last, some[vecs - 1]);                                                  \
-        else                                                                                       \
-            v_store_n(y + at_last, some[vecs - 1], last);                                          \
+        v_store_up_to(y + at_last, some[vecs - 1], last);                                          \
     }
+
+#define REST(f, vecs)                                                                              \
+    case vecs:                                                                                     \
+        SOME(f, vecs, last)                                                                        \
+        break;
 
 /* y = f(x) over n elements. The vectors that remain have code of their own, without a loop: the
  * constants that a compiler takes out of a loop cost a short row more than they save. */
@@ -26,20 +28,17 @@
     ptrdiff_t vecs = (n - i + LANES - 1) / LANES;                                                  \
     int last = (int)(n - i - (vecs - 1) * LANES);                                                  \
     switch (vecs) {                                                                                \
-        case 1:                                                                                    \
-            SOME(f, 1, last) break;                                                                \
-        case 2:                                                                                    \
-            SOME(f, 2, last) break;                                                                \
-        case 3:                                                                                    \
-            SOME(f, 3, last) break;                                                                \
-        case 4:                                                                                    \
-            SOME(f, 4, last) break;                                                                \
+        REST(f, 1)                                                                                 \
+        REST(f, 2)                                                                                 \
+        REST(f, 3)                                                                                 \
+        REST(f, 4)                                                                                 \
     }
 
 static void exp_all(ptrdiff_t n, const real *x, real *y) { MAP(v_exp) }
 static void log_all(ptrdiff_t n, const real *x, real *y) { MAP(v_log) }
 static void tanh_all(ptrdiff_t n, const real *x, real *y) { MAP(v_tanh) }
 #undef MAP
+#undef REST
 #undef SOME
 
 static inline vec through_tanh(vec h, vec dh) { return v_mul(v_fnma(h, h, v_set1(1)), dh); }

@@ -82,9 +82,10 @@
  *
  *   adagrad(n, learning_rate, limit, d, m, w)
  *       One pass of Adagrad over n weights w with gradient d (clipped as by clip, d itself unchanged)
- *       and memory m:  m[i] = fma(d, d, m[i]);  w[i] = fma(-(learning_rate * d), r, w[i])
- *       with r = 1 / sqrt(m[i] + 1e-8) from an integer first guess refined by fmas (vmath.h):
- *       within 2 ulp for m in [0, 1e30].
+ *       and memory m:  m[i] = fma(d, d, m[i]);  w[i] = fma(-(d * y), s, w[i])
+ *       with y close to 1 / sqrt(m[i] + 1e-8), from an integer first guess refined by fmas, and s the
+ *       learning rate times what makes y exact (optimizer.c): the step d y s is within 3 ulp for m in
+ *       [0, 1e30].
  *
  *   adam(n, rate, limit, beta1, beta2, epsilon, unbias2, d, m, v, w)
  *       One pass of Adam over n weights w with gradient d (clipped as by clip, d itself unchanged) and

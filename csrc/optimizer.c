@@ -7,19 +7,29 @@
  */
 #include "kernels.h"
 #include "simd.h"
-#include "vmath.h"
 
-static inline __attribute__((always_inline)) vec load_lanes(const real *p, int lanes)
+/* y = 1 / sqrt(x) nearly, x normal, positive and finite: relative error 9.6e-4 in float, 5.9e-7 in
+ * double.
+ *
+ * The guess's bits are 1.5 bias minus half of x's, minus so much that y q(x y y) needs no multiplication
+ * by the leading coefficient of q: in the minimax linear (float) or cubic (double) q for the 3.5 % or
+ * 3.1 % that the guess is off, it is -1. */
+VECTORS rough_inverse_sqrt(const int count, const vec *x, vec *y)
 {
-    return lanes == LANES ? v_load(p) : v_load_n(p, lanes);
-}
-
-static inline __attribute__((always_inline)) void store_lanes(real *p, vec a, int lanes)
-{
-    if (lanes == LANES)
-        v_store(p, a);
-    else
-        v_store_n(p, a, lanes);
+    const bits guess = (192 * (bits)EXPONENT_BIAS - R(53, 42)) << (MANTISSA_BITS - 7);
+    vec q[TOGETHER];
+    EACH(v) y[v] = v_real(i_sub(i_set1(guess), i_shr(v_bits(x[v]), 1)));
+    EACH(v) q[v] = v_mul(x[v], y[v]);
+#if defined(CRNN_F64)
+    vec u[TOGETHER];
+    EACH(v) u[v] = v_mul(q[v], y[v]);
+    EACH(v) q[v] = v_sub(v_set1(0x1.81ed759006e82p+1), u[v]);
+    EACH(v) q[v] = v_fma(q[v], u[v], v_set1(-0x1.cd6cd59f61b4bp+1));
+    EACH(v) q[v] = v_fma(q[v], u[v], v_set1(0x1.4ac94df19e711p+1));
+#else
+    EACH(v) q[v] = v_fnma(q[v], y[v], v_set1(0x1.e41e1ep+0f));
+#endif
+    EACH(v) y[v] = v_mul(y[v], q[v]);
 }
 
 static inline vec clipped(vec x, vec limit)
@@ -35,29 +45,40 @@ static void clip(ptrdiff_t n, real limit, real *x)
     if (i < n) v_store_n(x + i, clipped(v_load_n(x + i, (int)(n - i)), limits), (int)(n - i));
 }
 
-/* `count` vectors of `lanes` lanes, which are all of them if there is more than one vector. */
-VECTORS adagrad_vectors(const int count, int lanes, vec rate, vec limits, const real *d, real *m,
-                        real *w)
+/* Adagrad of `count` vectors of n lanes each.
+ *
+ * 1 / sqrt(x) = y / sqrt(1 - e) with e = 1 - x y y, to third order y (1 + 1/2 e + 3/8 e e): what is left
+ * out is below the rounding of either type. The learning rate goes into these constants. */
+VECTORS adagrad_step(const int count, int n, vec rate, vec limit, const real *d, real *m, real *w)
 {
-    const vec tiny = v_set1(R(0x1.5798eep-27f, 0x1.5798ee2308c3ap-27)); /* 1e-8 */
-    vec g[TOGETHER], memory[TOGETHER], x[TOGETHER], r[TOGETHER];
-    EACH(v) g[v] = clipped(load_lanes(d + v * LANES, lanes), limits);
-    EACH(v) memory[v] = v_fma(g[v], g[v], load_lanes(m + v * LANES, lanes));
-    EACH(v) x[v] = v_add(memory[v], tiny);
-    v_inverse_sqrt(count, x, r);
-    EACH(v) r[v] = v_fnma(v_mul(rate, g[v]), r[v], load_lanes(w + v * LANES, lanes));
-    EACH(v) store_lanes(m + v * LANES, memory[v], lanes);
-    EACH(v) store_lanes(w + v * LANES, r[v], lanes);
+    const vec first = v_mul(rate, v_set1(R(0.5f, 0.5)));
+    const vec second = v_mul(rate, v_set1(R(0.375f, 0.375)));
+    vec di[TOGETHER], x[TOGETHER], y[TOGETHER], e[TOGETHER], s[TOGETHER];
+
+    EACH(v) di[v] = clipped(v_load_up_to(d + v * LANES, n), limit);
+    EACH(v)
+    {
+        vec memory = v_fma(di[v], di[v], v_load_up_to(m + v * LANES, n));
+        v_store_up_to(m + v * LANES, memory, n);
+        x[v] = v_add(memory, v_set1(R(0x1.5798eep-27f, 0x1.5798ee2308c3ap-27))); /* 1e-8 */
+    }
+    rough_inverse_sqrt(count, x, y);
+    EACH(v) e[v] = v_mul(x[v], y[v]);
+    EACH(v) e[v] = v_fnma(e[v], y[v], v_set1(1));
+    EACH(v) s[v] = v_fma(e[v], second, first);
+    EACH(v) s[v] = v_fma(e[v], s[v], rate);
+    EACH(v) di[v] = v_mul(di[v], y[v]);
+    EACH(v) v_store_up_to(w + v * LANES, v_fnma(di[v], s[v], v_load_up_to(w + v * LANES, n)), n);
 }
 
 static void adagrad(ptrdiff_t n, real learning_rate, real limit, const real *d, real *m, real *w)
 {
     vec rate = v_set1(learning_rate), limits = v_set1(limit);
     ptrdiff_t i = 0;
-    for (; i + 2 * LANES <= n; i += 2 * LANES)
-        adagrad_vectors(2, LANES, rate, limits, d + i, m + i, w + i);
-    for (; i < n; i += LANES)
-        adagrad_vectors(1, n - i < LANES ? (int)(n - i) : LANES, rate, limits, d + i, m + i, w + i);
+    for (; i + TOGETHER * LANES <= n; i += TOGETHER * LANES)
+        adagrad_step(TOGETHER, LANES, rate, limits, d + i, m + i, w + i);
+    for (; i + LANES <= n; i += LANES) adagrad_step(1, LANES, rate, limits, d + i, m + i, w + i);
+    if (i < n) adagrad_step(1, (int)(n - i), rate, limits, d + i, m + i, w + i);
 }
 
 typedef struct {
@@ -68,14 +89,14 @@ typedef struct {
 static inline __attribute__((always_inline)) void
 adam_vector(int lanes, adam_numbers c, vec limits, const real *d, real *m, real *v, real *w)
 {
-    vec g = clipped(load_lanes(d, lanes), limits);
-    vec mean = v_fma(c.beta1, load_lanes(m, lanes), v_mul(c.rest1, g));
-    vec square = v_fma(c.beta2, load_lanes(v, lanes), v_mul(v_mul(c.rest2, g), g));
+    vec g = clipped(v_load_up_to(d, lanes), limits);
+    vec mean = v_fma(c.beta1, v_load_up_to(m, lanes), v_mul(c.rest1, g));
+    vec square = v_fma(c.beta2, v_load_up_to(v, lanes), v_mul(v_mul(c.rest2, g), g));
     vec root = v_add(v_sqrt(v_mul(square, c.unbias2)), c.epsilon);
-    vec weight = v_fnma(c.rate, v_div(mean, root), load_lanes(w, lanes));
-    store_lanes(m, mean, lanes);
-    store_lanes(v, square, lanes);
-    store_lanes(w, weight, lanes);
+    vec weight = v_fnma(c.rate, v_div(mean, root), v_load_up_to(w, lanes));
+    v_store_up_to(m, mean, lanes);
+    v_store_up_to(v, square, lanes);
+    v_store_up_to(w, weight, lanes);
 }
 
 static void adam(ptrdiff_t n, real rate, real limit, real beta1, real beta2, real epsilon,

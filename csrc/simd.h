@@ -379,6 +379,26 @@ static inline void transpose_square(const real *A, ptrdiff_t lda, real *B, ptrdi
 #error "compile with -DCRNN_PORTABLE, -DCRNN_AVX2, -DCRNN_AVX512 or -DCRNN_NEON"
 #endif
 
+/* The same as v_load_n and v_store_n, quicker where n is known or likely to be LANES. */
+static inline vec v_load_up_to(const real *p, int n)
+{
+    return n == LANES ? v_load(p) : v_load_n(p, n);
+}
+static inline void v_store_up_to(real *p, vec a, int n)
+{
+    if (n == LANES)
+        v_store(p, a);
+    else
+        v_store_n(p, a, n);
+}
+
+/* An operation waits for the one before it; those of other vectors fill the time, but a processor does
+ * not look far enough ahead to find them itself. So functions of a long chain take `count` vectors, a
+ * constant at every call, and each of their steps is done for EACH of them before the next. */
+#define TOGETHER 4 /* the greatest count: more would not fit into 16 registers */
+#define EACH(v) for (int v = 0; v < count; v++)
+#define VECTORS static inline __attribute__((always_inline)) void
+
 static inline vec v_abs(vec a) { return v_real(i_and(v_bits(a), i_set1((bits)-1 >> 1))); }
 
 /* The magnitude of a >= 0 with the sign of s. */

@@ -1,7 +1,6 @@
-/* vmath.h - exp, tanh, log and 1 / sqrt of a vec, the same bits in every table.
+/* vmath.h - exp, tanh and log of a vec: defined for every input, the same bits in every table.
  *
- * exp, tanh and log are defined for every input; their results are less than one unit in the last
- * place from the exact value, subnormal ones too.
+ * Results are less than one unit in the last place from the exact value, subnormal ones too.
  * There are no branches and nothing of libm: only the operations of simd.h, in a fixed order.
  *
  * The tables of coefficients are the output of tools/fit_polynomials.py. Run it with --check to
@@ -42,14 +41,6 @@ static const real log_core[] = {
     -0x1.555994d74a064p-4,
 };
 
-/* 1 / sqrt(1 - e) = 1 + e p(e) for |e| <= 0.0682, as far as a first guess is off;
- * the relative error of the result is at most 2^-19.9. */
-static const real inverse_sqrt_core[] = {
-    0x1.ffffbde11319bp-2,
-    0x1.81154663ad737p-2,
-    0x1.41480b6efe22ep-2,
-};
-
 #else
 
 /* e^r = 1 + r + r^2 p(r) for |r| <= 0.3466, a little more than ln(2) / 2;
@@ -72,23 +63,9 @@ static const real log_core[] = {
     0x1.24eb6ep-3f, -0x1.f3b03cp-4f, 0x1.b91f2ep-4f,  -0x1.06c276p-3f, 0x1.e9cfb4p-4f,
 };
 
-/* 1 / sqrt(1 - e) = 1 + e p(e) for |e| <= 0.0682, as far as a first guess is off;
- * the relative error of the result is at most 2^-25.3. */
-static const real inverse_sqrt_core[] = {
-    0x1.ffff9p-2f,
-    0x1.7fff7ep-2f,
-    0x1.417818p-2f,
-    0x1.1978f8p-2f,
-};
-
 #endif
 
-/* Every function replaces the `count` vectors at x, a constant at every call, by their results. An
- * operation waits for the one before it; those of other vectors fill the time. So each step is taken
- * for EACH vector before the next: a processor does not look far enough ahead to find them itself. */
-#define TOGETHER 4 /* the greatest count: more would not fit into 16 registers */
-#define EACH(v) for (int v = 0; v < count; v++)
-#define VECTORS static inline __attribute__((always_inline)) void
+/* Every function replaces the `count` vectors at x by their results, at most TOGETHER of them. */
 
 /* p(x), lowest coefficient first. Horner's rule needs the fewest operations. */
 #define HORNER(coefficients, x, p)                                                                 \
@@ -225,26 +202,6 @@ VECTORS v_log(const int count, vec *x)
             v_select(v_lt(x[v], v_set1(0)), v_real(i_set1(nan)), v_real(i_set1(minus_infinity)));
         x[v] = v_select(v_lt(x[v], v_set1(R(0x1p-149f, 0x1p-1074))), pole, y);
     }
-}
-
-/* y = 1 / sqrt(x), x normal, positive and finite; within 2 units in the last place.
- *
- * Hardware's square root and division are slow, its reciprocal estimates differ between makers. The
- * first guess has half the exponent, negated; it is off by 3.5 %, and e says how much. */
-VECTORS v_inverse_sqrt(const int count, const vec *x, vec *y)
-{
-    const ivec guess = i_set1(R(0x5f3747aeu, 0x5fe6e8f5c28f5c29u));
-    vec e[TOGETHER], p[TOGETHER];
-    EACH(v) y[v] = v_real(i_sub(guess, i_shr(v_bits(x[v]), 1)));
-    EACH(v) e[v] = v_fnma(v_mul(x[v], y[v]), y[v], v_set1(1));
-    HORNER(inverse_sqrt_core, e, p);
-    EACH(v) y[v] = v_fma(v_mul(y[v], e[v]), p[v], y[v]);
-#if defined(CRNN_F64)
-    /* Again, with e so small now that the first two terms of the series are enough. */
-    EACH(v) e[v] = v_fnma(v_mul(x[v], y[v]), y[v], v_set1(1));
-    EACH(v) p[v] = v_fma(e[v], v_set1(0.375), v_set1(0.5));
-    EACH(v) y[v] = v_fma(v_mul(y[v], e[v]), p[v], y[v]);
-#endif
 }
 
 #endif

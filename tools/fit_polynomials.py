@@ -86,15 +86,6 @@ FORMULAS = [
         high=mpf(1) / 3,
         lengths={"f32": 10, "f64": 21},
     ),
-    Formula(
-        name="inverse_sqrt_core",
-        about="1 / sqrt(1 - e) = 1 + e p(e) for |e| <= 0.0682, as far as a first guess is off",
-        core=lambda e: (1 / mp.sqrt(1 - e) - 1) / e,
-        weight=lambda e: abs(e) * mp.sqrt(1 - e),
-        low=mpf("-0.0682"),
-        high=mpf("0.0682"),
-        lengths={"f32": 4, "f64": 3},  # of double only the first of two steps
-    ),
 ]
 
 
