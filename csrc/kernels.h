@@ -84,6 +84,18 @@
  *       and memory m:  m[i] = fma(d, d, m[i]);  w[i] = fma(-(learning_rate * d), r, w[i])
  *       with r = 1 / sqrt(m[i] + 1e-8) from an integer first guess refined by fmas (optimizer.c):
  *       within 2 ulp for m in [0, 1e30].
+ *
+ * Two more, whose worth is the time that they take:
+ *
+ *   multiply_adds(rounds, x) -> real
+ *       rounds * CRNN_ROUND multiply-adds in registers, in so many independent chains that only the
+ *       units for them limit the speed:  y[q] = q for q = 0, 1, ... CRNN_ROUND-1;  rounds times
+ *       y[q] = fma(x, x, y[q]).   Returns y[0] + y[1] + ..., from 0.
+ *
+ *   loads(n, x, rounds) -> uint64_t
+ *       Reads x (n) from end to end, rounds times, and does next to nothing else (what is left over of
+ *       the widest steps is read after all else).   Returns the sum of all that was read, each
+ *       element's bits as an unsigned integer, modulo 2^32 (float) or 2^64 (double): it needs no order.
  */
 #ifndef CRNN_KERNELS_H
 #define CRNN_KERNELS_H
@@ -94,6 +106,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#define CRNN_ROUND 192 /* multiply-adds of one round of multiply_adds */
 
 #define CRNN_DECLARE_KERNELS(name, real)                                                           \
     typedef struct name {                                                                          \
@@ -122,6 +136,8 @@ extern "C" {
         void (*clip)(ptrdiff_t n, real limit, real *x);                                            \
         void (*adagrad)(ptrdiff_t n, real learning_rate, real limit, const real *d, real *m,       \
                         real *w);                                                                  \
+        real (*multiply_adds)(ptrdiff_t rounds, real x);                                           \
+        uint64_t (*loads)(ptrdiff_t n, const real *x, ptrdiff_t rounds);                           \
     } name
 
 CRNN_DECLARE_KERNELS(crnn_kernels_f32, float);

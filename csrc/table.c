@@ -8,6 +8,7 @@
 #include "columns.c"
 #include "gemm.c"
 #include "gemv.c"
+#include "limits.c"
 #include "optimizer.c"
 #include "softmax.c"
 
@@ -30,4 +31,6 @@ const R(crnn_kernels_f32, crnn_kernels_f64) CRNN_TABLE = {
     .argmax = argmax,
     .clip = clip,
     .adagrad = adagrad,
+    .multiply_adds = multiply_adds,
+    .loads = loads,
 };

@@ -4,13 +4,15 @@ Below the declarations, each kernel once more as an inline function over both ty
 pointers chooses the struct. So the RNN in core.pyx is written once.
 """
 
-from libc.stdint cimport int32_t
+from libc.stdint cimport int32_t, uint64_t
 
 ctypedef fused real:
     float
     double
 
 cdef extern from "kernels.h" nogil:
+    const Py_ssize_t CRNN_ROUND
+
     ctypedef struct crnn_kernels_f32:
         void (*gemv)(Py_ssize_t m, Py_ssize_t n, const float* A, Py_ssize_t lda, const float* x,
                      const float* s, float* y, bint backward) noexcept nogil
@@ -40,6 +42,8 @@ cdef extern from "kernels.h" nogil:
         void (*clip)(Py_ssize_t n, float limit, float* x) noexcept nogil
         void (*adagrad)(Py_ssize_t n, float learning_rate, float limit, const float* d, float* m,
                         float* w) noexcept nogil
+        float (*multiply_adds)(Py_ssize_t rounds, float x) noexcept nogil
+        uint64_t (*loads)(Py_ssize_t n, const float* x, Py_ssize_t rounds) noexcept nogil
 
     ctypedef struct crnn_kernels_f64:
         void (*gemv)(Py_ssize_t m, Py_ssize_t n, const double* A, Py_ssize_t lda, const double* x,
@@ -70,6 +74,8 @@ cdef extern from "kernels.h" nogil:
         void (*clip)(Py_ssize_t n, double limit, double* x) noexcept nogil
         void (*adagrad)(Py_ssize_t n, double learning_rate, double limit, const double* d, double* m,
                         double* w) noexcept nogil
+        double (*multiply_adds)(Py_ssize_t rounds, double x) noexcept nogil
+        uint64_t (*loads)(Py_ssize_t n, const double* x, Py_ssize_t rounds) noexcept nogil
 
     ctypedef struct crnn_tables:
         const char* isa
@@ -179,3 +185,16 @@ cdef inline void adagrad(const crnn_tables* K, Py_ssize_t n, real learning_rate,
         K.f32.adagrad(n, learning_rate, limit, d, m, w)
     else:
         K.f64.adagrad(n, learning_rate, limit, d, m, w)
+
+cdef inline real multiply_adds(const crnn_tables* K, Py_ssize_t rounds, real x) noexcept nogil:
+    if real is float:
+        return K.f32.multiply_adds(rounds, x)
+    else:
+        return K.f64.multiply_adds(rounds, x)
+
+cdef inline uint64_t loads(const crnn_tables* K, Py_ssize_t n, const real* x,
+                           Py_ssize_t rounds) noexcept nogil:
+    if real is float:
+        return K.f32.loads(n, x, rounds)
+    else:
+        return K.f64.loads(n, x, rounds)
