@@ -7,10 +7,11 @@
 #include "kernels.h"
 #include "simd.h"
 
-/* Chains that run side by side: at least latency times units (Haswell 5 x 2; Apple's cores 4 x 4), and
- * few enough for the registers beside a factor. They divide a round into whole blocks. */
+/* Chains that run side by side: at least latency times units (Haswell 5 x 2; Apple's cores 4 x 4), few
+ * enough for the registers beside a factor, and no more than the 16 turns up to which gcc unrolls a
+ * loop whole. They divide a round into blocks. */
 #if defined(CRNN_NEON)
-#define CHAINS 24
+#define CHAINS 16
 #else
 #define CHAINS 12
 #endif
