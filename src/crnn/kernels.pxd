@@ -185,16 +185,3 @@ cdef inline void adagrad(const crnn_tables* K, Py_ssize_t n, real learning_rate,
         K.f32.adagrad(n, learning_rate, limit, d, m, w)
     else:
         K.f64.adagrad(n, learning_rate, limit, d, m, w)
-
-cdef inline real multiply_adds(const crnn_tables* K, Py_ssize_t rounds, real x) noexcept nogil:
-    if real is float:
-        return K.f32.multiply_adds(rounds, x)
-    else:
-        return K.f64.multiply_adds(rounds, x)
-
-cdef inline uint64_t loads(const crnn_tables* K, Py_ssize_t n, const real* x,
-                           Py_ssize_t rounds) noexcept nogil:
-    if real is float:
-        return K.f32.loads(n, x, rounds)
-    else:
-        return K.f64.loads(n, x, rounds)

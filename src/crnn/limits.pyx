@@ -7,7 +7,6 @@ Nothing is timed here: `crnn.roofline` does that, around calls that are long eno
 cimport cython
 from libc.stdint cimport uint64_t
 
-from crnn cimport kernels
 from crnn.kernels cimport CRNN_ROUND, crnn_tables, crnn_tables_named
 from crnn.memory cimport Buffer
 
@@ -63,9 +62,9 @@ cdef class Gauge:
         cdef double result
         with nogil:
             if double:
-                result = kernels.multiply_adds(self.K, n, x)
+                result = self.K.f64.multiply_adds(n, x)
             else:
-                result = kernels.multiply_adds(self.K, n, <float> x)
+                result = self.K.f32.multiply_adds(n, <float> x)
         return result
 
     def loads(self, Buffer block not None, rounds, bint double):
@@ -97,9 +96,9 @@ cdef class Gauge:
         cdef uint64_t result
         with nogil:
             if double:
-                result = kernels.loads(self.K, block.nbytes // 8, <const double*> block.data, n)
+                result = self.K.f64.loads(block.nbytes // 8, <const double*> block.data, n)
             else:
-                result = kernels.loads(self.K, block.nbytes // 4, <const float*> block.data, n)
+                result = self.K.f32.loads(block.nbytes // 4, <const float*> block.data, n)
         return result
 
 
