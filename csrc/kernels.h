@@ -94,6 +94,18 @@
  *       w[i] = fma(-rate, m[i] / (sqrt(v[i] * unbias2) + epsilon), w[i]).
  *       In its step number s, rate = learning_rate / (1 - beta1^s) and unbias2 = 1 / (1 - beta2^s)
  *       make up for means that began at 0.   0 <= beta1, beta2 < 1.
+ *
+ * Two more, whose worth is the time that they take:
+ *
+ *   multiply_adds(rounds, x) -> real
+ *       rounds * CRNN_ROUND multiply-adds in registers, in so many independent chains that only the
+ *       units for them limit the speed:  y[q] = q for q = 0, 1, ... CRNN_ROUND-1;  rounds times
+ *       y[q] = fma(x, x, y[q]).   Returns y[0] + y[1] + ..., from 0.
+ *
+ *   loads(n, x, rounds) -> uint64_t
+ *       Reads x (n) from end to end, rounds times, and does next to nothing else (what is left over of
+ *       the widest steps is read after all else).   Returns the sum of all that was read, each
+ *       element's bits as an unsigned integer, modulo 2^32 (float) or 2^64 (double): it needs no order.
  */
 #ifndef CRNN_KERNELS_H
 #define CRNN_KERNELS_H
@@ -104,6 +116,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#define CRNN_ROUND 192 /* multiply-adds of one round of multiply_adds */
 
 #define CRNN_DECLARE_KERNELS(name, real)                                                           \
     typedef struct name {                                                                          \
@@ -134,6 +148,8 @@ extern "C" {
                         real *w);                                                                  \
         void (*adam)(ptrdiff_t n, real rate, real limit, real beta1, real beta2, real epsilon,     \
                      real unbias2, const real *d, real *m, real *v, real *w);                      \
+        real (*multiply_adds)(ptrdiff_t rounds, real x);                                           \
+        uint64_t (*loads)(ptrdiff_t n, const real *x, ptrdiff_t rounds);                           \
     } name
 
 CRNN_DECLARE_KERNELS(crnn_kernels_f32, float);

@@ -8,6 +8,7 @@
 #include "columns.c"
 #include "gemm.c"
 #include "gemv.c"
+#include "limits.c"
 #include "optimizer.c"
 #include "softmax.c"
 
@@ -31,4 +32,6 @@ const R(crnn_kernels_f32, crnn_kernels_f64) CRNN_TABLE = {
     .clip = clip,
     .adagrad = adagrad,
     .adam = adam,
+    .multiply_adds = multiply_adds,
+    .loads = loads,
 };

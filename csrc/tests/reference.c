@@ -153,3 +153,25 @@ static real plain_clipped(real x, real limit)
 {
     return x < -limit ? -limit : x > limit ? limit : x;
 }
+
+static real plain_multiply_adds(ptrdiff_t rounds, real x)
+{
+    real sum = 0;
+    for (int q = 0; q < CRNN_ROUND; q++) {
+        real y = (real)q;
+        for (ptrdiff_t r = 0; r < rounds; r++) y = FMA(x, x, y);
+        sum += y;
+    }
+    return sum;
+}
+
+static uint64_t plain_loads(ptrdiff_t n, const real *x, ptrdiff_t rounds)
+{
+    R(uint32_t, uint64_t) sum = 0, element;
+    for (ptrdiff_t r = 0; r < rounds; r++)
+        for (ptrdiff_t i = 0; i < n; i++) {
+            memcpy(&element, x + i, sizeof element);
+            sum += element;
+        }
+    return sum;
+}

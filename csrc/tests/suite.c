@@ -12,6 +12,7 @@
 
 #include "cases_columns.c"
 #include "cases_functions.c"
+#include "cases_limits.c"
 #include "cases_optimizer.c"
 #include "cases_products.c"
 #include "cases_softmax.c"
@@ -36,6 +37,8 @@ const test R(suite_f32, suite_f64)[] = {
     TEST(clip),
     TEST(adagrad),
     TEST(adam),
+    TEST(multiply_adds),
+    TEST(loads),
     {0},
 };
 

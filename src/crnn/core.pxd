@@ -90,6 +90,7 @@ cdef void turn(const Shape* S, const Weights* W, const Weights* turned, const Sh
                real* of_type) noexcept nogil
 cdef double stream_loss(const Workspace* n, Py_ssize_t b, const real* losses) noexcept nogil
 cdef Share share_of(const Shape* S, Py_ssize_t B, int rank, int members) noexcept nogil
+cdef const crnn_tables* tables_of(str isa) except NULL
 cdef const int32_t* indices_of(object array, str name, Py_ssize_t n, Py_ssize_t V) except NULL
 cdef Weights weights_in(Buffer block, const Shape* S, Py_ssize_t itemsize)
 cdef workspace_bytes(const Shape* S, T, B, Py_ssize_t itemsize)

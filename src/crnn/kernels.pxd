@@ -4,13 +4,15 @@ Below the declarations, each kernel once more as an inline function over both ty
 pointers chooses the struct. So the RNN in core.pyx is written once.
 """
 
-from libc.stdint cimport int32_t
+from libc.stdint cimport int32_t, uint64_t
 
 ctypedef fused real:
     float
     double
 
 cdef extern from "kernels.h" nogil:
+    const Py_ssize_t CRNN_ROUND
+
     ctypedef struct crnn_kernels_f32:
         void (*gemv)(Py_ssize_t m, Py_ssize_t n, const float* A, Py_ssize_t lda, const float* x,
                      const float* s, float* y, bint backward) noexcept nogil
@@ -43,6 +45,8 @@ cdef extern from "kernels.h" nogil:
                         float* w) noexcept nogil
         void (*adam)(Py_ssize_t n, float rate, float limit, float beta1, float beta2, float epsilon,
                      float unbias2, const float* d, float* m, float* v, float* w) noexcept nogil
+        float (*multiply_adds)(Py_ssize_t rounds, float x) noexcept nogil
+        uint64_t (*loads)(Py_ssize_t n, const float* x, Py_ssize_t rounds) noexcept nogil
 
     ctypedef struct crnn_kernels_f64:
         void (*gemv)(Py_ssize_t m, Py_ssize_t n, const double* A, Py_ssize_t lda, const double* x,
@@ -76,6 +80,8 @@ cdef extern from "kernels.h" nogil:
                         double* w) noexcept nogil
         void (*adam)(Py_ssize_t n, double rate, double limit, double beta1, double beta2, double epsilon,
                      double unbias2, const double* d, double* m, double* v, double* w) noexcept nogil
+        double (*multiply_adds)(Py_ssize_t rounds, double x) noexcept nogil
+        uint64_t (*loads)(Py_ssize_t n, const double* x, Py_ssize_t rounds) noexcept nogil
 
     ctypedef struct crnn_tables:
         const char* isa

@@ -1,0 +1,13 @@
+from typing import Self, final
+
+from crnn.memory import Buffer
+
+ROUND: int
+
+@final
+class Gauge:
+    def __new__(cls, isa: str) -> Self: ...
+    def multiply_adds(self, rounds: int, x: float, double: bool) -> float: ...
+    def loads(self, block: Buffer, rounds: int, double: bool) -> int: ...
+
+def dependent_additions(pairs: int, k: int) -> int: ...
