@@ -162,17 +162,11 @@ def backward(Whh, Hs, dHs):  # type: ignore[no-untyped-def]
 
 @compiled
 def product(a, W, out):  # type: ignore[no-untyped-def]
-    """``out = a W``: one row as sums of rows of W, many with BLAS."""
-    if len(a) > 1:
+    """``out = a W``; explicit loops are slower even for one row."""
+    if len(a) == 1:
+        np.dot(a[0], W, out[0])
+    else:
         np.dot(a, W, out)
-        return
-    H = len(W)
-    row = out[0]
-    row[:] = 0
-    for j in range(H):
-        factor = a[0, j]
-        for k in range(H):
-            row[k] += factor * W[j, k]
 
 
 @compiled
@@ -292,18 +286,10 @@ def sample(block, V, H, ix, ixes, bits):  # type: ignore[no-untyped-def]
         for k in range(H):
             h[0, k] += WxhT[ix, k] + bh[k]
         tanh(h[0], bits)
-        for k in range(V):
-            y[k] = by[k] + dot(Why[k], h[0])
+        np.dot(Why, h[0], y)
+        y += by
         ix = drawn(y, bits)
         ixes[t] = ix
-
-
-@compiled
-def dot(a, b):  # type: ignore[no-untyped-def]
-    total = a[0] * b[0]
-    for k in range(1, len(a)):
-        total += a[k] * b[k]
-    return total
 
 
 @compiled
