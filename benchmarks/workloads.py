@@ -31,7 +31,7 @@ Call: TypeAlias = Callable[[int], Any]
 """``call(n)`` does the work n times and returns the last loss, or the last indices drawn."""
 
 
-class NotDone(Exception):
+class NotDoneError(Exception):
     """This peer does not do this workload."""
 
 
@@ -54,7 +54,7 @@ class Workload:
     sizes: Sizes = field(default_factory=Sizes)
     optimizer: str = "adagrad"
     learning_rate: float = 0.1
-    lively: bool = False  # weights whose samples show every part of the network
+    lively: bool = False  # first weights so large that every part of the network shows
 
     @property
     def label(self) -> str:
@@ -71,7 +71,7 @@ class Workload:
         sizes = self.sizes
         rng = np.random.default_rng(SEED)
         params = notebook.init(sizes.V, sizes.H, rng, self.dtype)
-        if self.lively:  # and not chaotic: float32 draws from the probabilities of float64
+        if self.lively:  # but not chaotic: float32 follows float64
             params.Wxh *= 100
             params.Whh *= 7
             params.Why *= 30

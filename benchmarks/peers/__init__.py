@@ -1,6 +1,6 @@
 """One module a peer; each has `version()` and `work(workload)`, which returns a `Call`.
 
-`work` raises `NotDone` for what the peer does not do.
+`work` raises `NotDoneError` for what the peer does not do.
 """
 
 PEERS = {  # module: what its rows are compared as

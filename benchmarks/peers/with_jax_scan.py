@@ -12,8 +12,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
+from workloads import Call, NotDoneError, Workload
+
 from peers.with_jax import Arrays, transposed, update_of
-from workloads import Call, NotDone, Workload
 
 
 def version() -> str:
@@ -22,7 +23,7 @@ def version() -> str:
 
 def work(workload: Workload) -> Call:
     if workload.name not in ("window", "batched", "batched_adam"):
-        raise NotDone(f"no {workload.name}: it is with_jax's, one loop too")
+        raise NotDoneError(f"no {workload.name}: it is with_jax's, one loop too")
     inputs, targets = map(jnp.asarray, workload.windows())
     params = transposed(workload)
     memories = tuple(tuple(map(jnp.zeros_like, params)) for _ in range(2))

@@ -23,7 +23,7 @@ from workloads import (
     SAMPLED,
     SEED,
     Call,
-    NotDone,
+    NotDoneError,
     Workload,
 )
 
@@ -40,7 +40,7 @@ def version() -> str:
 def work(workload: Workload) -> Call:
     works = {"model_sample": _sample, "window": _train, "batched": _train, "batched_adam": _train}
     if workload.name not in works:
-        raise NotDone(f"no {workload.name}: it has no drop-in functions")
+        raise NotDoneError(f"no {workload.name}: it has no drop-in functions")
     return works[workload.name](workload)
 
 
