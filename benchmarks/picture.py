@@ -1,6 +1,6 @@
-"""The figures as a picture: time by peer, and how far crnn and the best rivals are from the bound.
+"""Pictures: time by peer and distance from the bound, and the curves of scaling.py.
 
-A row a workload, a panel a type; bars on a log scale, crnn's in colour.
+A row a workload and type; bars on a log scale, crnn's in red, NumPy's in grey.
 """
 
 from __future__ import annotations
@@ -34,9 +34,44 @@ def draw(report: dict[str, Any], path: str) -> None:
         _ratios(right, group)
         left.set_title(f"{workload}, {dtype}", loc="left", fontsize=10, fontweight="bold")
     panels[0][1].set_title("times the bound", loc="left", fontsize=10, fontweight="bold")
-    canvas.suptitle(f"Microseconds a call, one core of {report['machine']['cpu']}", fontsize=12)
+    canvas.suptitle(
+        f"Microseconds a call (dotted: the bound), one core of {report['machine']['cpu']}",
+        fontsize=12,
+    )
     canvas.savefig(path, dpi=130)
     plt.close(canvas)
+
+
+def draw_curves(report: dict[str, Any], about: dict[str, str], path: str) -> None:
+    """Draw rates and, where it is known, how far they are from the bound, a row a curve."""
+    curves = report["curves"]
+    canvas, panels = plt.subplots(
+        len(curves), 2, figsize=(11, 2.6 * len(curves)), squeeze=False, layout="constrained"
+    )
+    for (left, right), (name, points) in zip(panels, curves.items(), strict=True):
+        left.set_title(f"{name} ({about[name]})", loc="left", fontsize=10, fontweight="bold")
+        _curve(left, name, points, "gflops", "GFLOP/s")
+        _curve(right, name, points, "times_bound", "times the bound")
+    canvas.suptitle(f"Training step, float32, {report['machine']['cpu']}", fontsize=12)
+    canvas.savefig(path, dpi=130)
+    plt.close(canvas)
+
+
+def _curve(panel: Any, name: str, points: list[Figure], what: str, label: str) -> None:
+    known = [point for point in points if what in point]
+    if not known:
+        panel.axis("off")
+        return
+    values = [point["value"] for point in known]
+    panel.plot(values, [point[what] for point in known], color=COLOURS[OURS], marker=".", lw=1)
+    panel.set_xscale("log", base=2)
+    panel.xaxis.set_major_formatter("{x:g}")
+    panel.set_ylim(bottom=0)
+    panel.set_xlabel(name, fontsize=8)
+    panel.set_ylabel(label, fontsize=8)
+    panel.tick_params(labelsize=7)
+    panel.grid(color=FAINT, lw=0.5)
+    panel.spines[["top", "right"]].set_visible(False)
 
 
 def _groups(figures: list[Figure]) -> dict[tuple[str, str], list[Figure]]:
@@ -75,7 +110,7 @@ def _ratios(panel: Any, group: list[Figure]) -> None:
         return
     ratios = [figure["times_bound"] for figure in group]
     colours = [COLOURS.get(figure["family"], RIVAL) for figure in group]
-    panel.barh(range(len(group)), ratios, color=colours, height=0.7, left=0)
+    panel.barh(range(len(group)), ratios, color=colours, height=0.7)
     for at, ratio in enumerate(ratios):
         panel.text(ratio * 1.1, at, f"{ratio:.1f}", **_small())
     _tidy(panel, [""] * len(group))

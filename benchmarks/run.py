@@ -63,7 +63,6 @@ def main(
         figures = rounds_of.timed(_keys(names, peers), rounds, core)
         report: dict[str, Any] = {
             "machine": machine.described(core),
-            "rounds": rounds,
             "figures": figures,
         }
     else:

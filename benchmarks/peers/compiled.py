@@ -24,7 +24,7 @@ def trainer(workload: Workload, threads: int = 1) -> crnn.Trainer:
     """Return a trainer that begins with the workload's weights."""
     # Defaults are not named: what one stream and Adagrad need is older than the other choices.
     chosen: dict[str, Any] = {} if threads == 1 else {"threads": threads}
-    if workload.sizes.B > 1:
+    if workload.sizes.B > 1 or workload.optimizer != "adagrad":
         chosen |= {"batch_size": workload.sizes.B, "optimizer": workload.optimizer}
     return crnn.Trainer(
         _model(workload),
