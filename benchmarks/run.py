@@ -1,140 +1,123 @@
 """Time crnn beside its peers: each in fresh processes, in turn, on one core; medians.
 
-python benchmarks/run.py                     a table
-python benchmarks/run.py --json result.json  and all figures, with machine and versions
+\b
+python benchmarks/run.py                         a table
+python benchmarks/run.py --json result.json      and all figures, with machine and versions
+python benchmarks/run.py --picture result.png    and a picture
+python benchmarks/run.py --from result.json --picture result.png    without timing
+python benchmarks/run.py --check                 do all peers compute the same?
+
+"x NumPy" compares with NumPy in float64 (batched: float32) on the same workload, "x bound" with the
+time that the machine's limits allow.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
-import os
-import platform
-import statistics
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]  # workloads, peers; the oracle
 
+import check  # noqa: E402
+import machine  # noqa: E402
+import rounds as rounds_of  # noqa: E402
+import table  # noqa: E402
 import workloads  # noqa: E402
-
-PEERS = {"notebook": ["float64", "float32"], "compiled": ["float64", "float32"]}
-BASELINE = ("notebook", "float64")
-
-Key = tuple[str, str, str]  # workload, peer, dtype
+from peers import PEERS  # noqa: E402
 
 
 @click.command(help=__doc__, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--rounds", default=3, show_default=True, help="Fresh processes of each peer.")
 @click.option("--core", type=int, help="Core to pin to.  [default: the last one allowed]")
+@click.option("--workloads", "names", help=f"Some of: {', '.join(workloads.NAMES)}.")
+@click.option("--peers", help=f"Some of: {', '.join(PEERS)}.")
 @click.option("--json", "path", type=click.Path(), help="Write all figures to this file.")
-@click.option("--only", hidden=True, help="Time one peer here: workload,peer,dtype.")
-def main(rounds: int, core: int | None, path: str | None, only: str | None) -> None:
-    if only is not None:
-        workload, peer, dtype = only.split(",")
-        click.echo(json.dumps(_time_here(workload, peer, dtype)))
+@click.option("--from", "source", type=click.Path(exists=True), help="Read figures, time nothing.")
+@click.option("--picture", type=click.Path(), help="Draw the figures into this file.")
+@click.option("--check", "checking", is_flag=True, help="Compare losses and samples; time nothing.")
+@click.option("--here", hidden=True, help="What a fresh process is to do.")
+def main(
+    rounds: int,
+    core: int | None,
+    names: str | None,
+    peers: str | None,
+    path: str | None,
+    source: str | None,
+    picture: str | None,
+    checking: bool,
+    here: str | None,
+) -> None:
+    if here is not None:
+        click.echo(json.dumps(rounds_of.here(here)))
         return
-    core = max(os.sched_getaffinity(0)) if core is None else core
-    figures = _time_all(rounds, core)
-    _print(figures)
+    core = machine.last_core() if core is None else core
+    if checking:
+        _check(_keys(names, peers), core)
+        return
+    if source is None:
+        figures = rounds_of.timed(_keys(names, peers), rounds, core)
+        report: dict[str, Any] = {
+            "machine": machine.described(core),
+            "figures": figures,
+        }
+    else:
+        report = json.loads(Path(source).read_text("utf-8"))
+    table.show(report["figures"])
     if path is not None:
-        report = {"machine": _machine(core), "sizes": vars(workloads.Sizes()), "figures": figures}
         Path(path).write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    if picture is not None:
+        _draw(report, picture)
+    if any(figure.get("note", "").startswith("failed") for figure in report["figures"]):
+        raise SystemExit(1)
 
 
-def _time_here(workload: str, peer: str, dtype: str) -> dict[str, Any]:
-    """Time one workload of one peer in this process."""
-    module = importlib.import_module(f"peers.{peer}")
-    timing = workloads.timed(module.work(workload, dtype, workloads.Sizes()))
-    return {"version": module.version(), "microseconds": timing.microseconds}
+def _keys(names: str | None, peers: str | None) -> list[rounds_of.Key]:
+    """Return the workloads and peers that were asked for, all by default."""
+    wanted = _chosen("workloads", names, workloads.NAMES)
+    programs = _chosen("peers", peers, tuple(PEERS))
+    numbers = [n for n, workload in enumerate(workloads.ALL) if workload.name in wanted]
+    return [(number, peer) for number in numbers for peer in programs]
 
 
-def _time_all(rounds: int, core: int) -> list[dict[str, Any]]:
-    """Time every peer in turn, round after round, so that a slow spell hits all of them."""
-    keys: list[Key] = [
-        (workload, peer, dtype)
-        for workload in workloads.NAMES
-        for peer, dtypes in PEERS.items()
-        for dtype in dtypes
-    ]
-    times: dict[Key, list[float]] = {key: [] for key in keys}
-    versions: dict[str, str] = {}
-    console = Console(stderr=True)
-    for turn in range(rounds):
-        for key in keys:
-            console.print(f"round {turn + 1} of {rounds}: {' '.join(key)}", style="dim")
-            result = _time_in_fresh_process(key, core)
-            times[key] += result["microseconds"]
-            versions[key[1]] = result["version"]
-    return [_figure(key, times, versions) for key in keys]
+def _chosen(option: str, given: str | None, known: tuple[str, ...]) -> list[str]:
+    if given is None:
+        return list(known)
+    chosen = given.split(",")
+    for name in chosen:
+        if name not in known:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
+    return chosen
 
 
-def _time_in_fresh_process(key: Key, core: int) -> dict[str, Any]:
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    for slowing in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
-        environment.pop(slowing, None)  # they would slow NumPy down
-    done = subprocess.run(
-        [sys.executable, __file__, "--only", ",".join(key)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
-    )
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+def _check(keys: list[rounds_of.Key], core: int) -> None:
+    """Print whether each peer does the work it is timed at; end with 1 if one does not."""
+    wrong, seen = False, set()
+    for number, peer in keys:
+        workload = check.checkable(workloads.ALL[number])
+        if (workload, peer) in seen:
+            continue  # the checked sizes are the same
+        seen.add((workload, peer))
+        answer = rounds_of.asked("check", (number, peer), core)
+        if "not done" in answer:
+            continue
+        missing = answer.get("note") == rounds_of.MISSING
+        wrong |= not (missing or answer.get("right", False))
+        word = "ok" if answer.get("right") else "--" if missing else "WRONG"
+        said = answer.get("said") or answer["note"]
+        click.echo(f"{word:5} {workload.name:12} {workload.dtype:8} {peer:14} {said}")
+    if wrong:
+        raise SystemExit(1)
 
 
-def _figure(key: Key, times: dict[Key, list[float]], versions: dict[str, str]) -> dict[str, Any]:
-    workload, peer, dtype = key
-    median = statistics.median(times[key])
-    baseline = statistics.median(times[(workload, *BASELINE)])
-    return {
-        "workload": workload,
-        "peer": peer,
-        "version": versions[peer],
-        "dtype": dtype,
-        "median_us": round(median, 2),
-        "min_us": round(min(times[key]), 2),
-        "max_us": round(max(times[key]), 2),
-        "times_baseline": round(baseline / median, 2),
-    }
+def _draw(report: dict[str, Any], path: str) -> None:
+    import picture  # matplotlib is optional
 
-
-def _machine(core: int) -> dict[str, Any]:
-    model = "unknown"
-    for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-    return {"cpu": model, "core": core, "system": platform.platform(), "python": sys.version}
-
-
-def _print(figures: list[dict[str, Any]]) -> None:
-    sizes = workloads.Sizes()
-    table = Table(
-        title=f"H={sizes.H} V={sizes.V} T={sizes.T}, one core, microseconds a call "
-        f"(sample: {workloads.SAMPLED} characters)"
-    )
-    for column in ("workload", "peer", "dtype"):
-        table.add_column(column)
-    for column in ("median", "min", "max", "x NumPy float64"):
-        table.add_column(column, justify="right")
-    for before, figure in zip([None, *figures], figures, strict=False):
-        if before is not None and before["workload"] != figure["workload"]:
-            table.add_section()
-        table.add_row(
-            *(figure[name] for name in ("workload", "version", "dtype")),
-            *(f"{figure[name]:.1f}" for name in ("median_us", "min_us", "max_us")),
-            f"{figure['times_baseline']:.1f}",
-        )
-    Console().print(table)
+    picture.draw(report, path)
 
 
 if __name__ == "__main__":
