@@ -438,6 +438,11 @@ cdef class State:
         self.z = <char*> self.h + net.S.ldh * net.itemsize
         self.y = <char*> self.z + net.S.ldh * net.itemsize
 
+    @property
+    def multiply_adds(self):
+        """How many it takes to feed a character and predict the next."""
+        return self.net.S.H * (self.net.S.H + self.net.S.V)
+
     def copy(self):
         """A state of its own, equal to this one."""
         cdef State other = State(self.net)

@@ -405,7 +405,7 @@ def draw(
     ValueError
         If the probabilities became NaN.
     """
-    reading, drawing = Slices(), Slices()
+    reading, drawing = Slices(state.multiply_adds), Slices(state.multiply_adds)
     read = drawn = 0
 
     def feed(n: int) -> None:

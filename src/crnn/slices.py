@@ -11,10 +11,16 @@ from collections.abc import Callable
 __all__ = ["Slices"]
 
 SECONDS = 0.02
+MULTIPLY_ADDS = 10_000_000  # of one slice at least, also with the portable kernels
 
 
 class Slices:
     """Finds how many units of work fit into a slice, from how long the last ones took.
+
+    Parameters
+    ----------
+    multiply_adds : int, optional
+        Of one unit, to begin with as many as surely fit; by default with one.
 
     Examples
     --------
@@ -26,8 +32,8 @@ class Slices:
     ([1, 2, 4], 100)
     """
 
-    def __init__(self) -> None:
-        self._size = 1
+    def __init__(self, multiply_adds: int = MULTIPLY_ADDS) -> None:
+        self._size = max(1, MULTIPLY_ADDS // multiply_adds)
 
     def run(self, work: Callable[[int], None], most: int) -> None:
         """Call ``work(n)`` for the next n units, `most` of them at the most."""
