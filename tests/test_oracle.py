@@ -1,10 +1,10 @@
-"""The oracle itself: gradients by complex step, clipping, types, sampling, the main loop."""
+"""The oracles: gradients by complex step, clipping, types, sampling, main loops, streams."""
 
 from typing import Any
 
 import numpy as np
 import pytest
-from oracle import notebook
+from oracle import notebook, streams
 from oracle.notebook import Array, Parameters
 
 NAMES = ("Wxh", "Whh", "Why", "bh", "by")
@@ -151,3 +151,47 @@ def test_train_refuses_a_text_shorter_than_a_window() -> None:
     params = notebook.init(2, 2, np.random.default_rng(0))
     with pytest.raises(ValueError, match="expected 7 or more"):
         notebook.train(params, [0, 1] * 3, 1, seq_length=5)
+
+
+# --- streams --------------------------------------------------------------------------------------
+
+
+def test_gradients_of_streams_are_the_mean_of_the_notebooks() -> None:
+    params, *_ = case(6, 5, 1)
+    rng = np.random.default_rng(1)
+    window, before = rng.integers(0, 6, (3, 8)), np.tanh(rng.standard_normal((3, 5)))
+    loss, gradients, after = streams.loss_and_gradients(params, window, before)
+    one_by_one = [
+        notebook.loss_fun(params, x[:-1].tolist(), x[1:].tolist(), h[:, None], clip=np.inf)
+        for x, h in zip(window, before, strict=True)
+    ]
+    assert loss == pytest.approx(np.mean([result[0] for result in one_by_one]), rel=1e-13)
+    for which, gradient in enumerate(gradients.arrays()):
+        wanted = np.mean([result[1 + which] for result in one_by_one], axis=0)
+        np.testing.assert_allclose(gradient, wanted, rtol=0, atol=1e-13 * np.abs(wanted).max())
+    for b, result in enumerate(one_by_one):
+        np.testing.assert_allclose(after[b], result[6][:, 0], rtol=1e-13)
+
+
+def test_one_stream_is_trained_as_the_notebook_does() -> None:
+    params, *_ = case(6, 5, 1, scale=0.01)
+    twin, text = params.copy(), np.random.default_rng(1).integers(0, 6, 50).tolist()
+    how: Any = {"seq_length": 4, "learning_rate": 0.001}
+    got = streams.train(params, text, 40, batch_size=1, optimizer="adagrad", **how)
+    history, _ = notebook.train(twin, text, 40, **how)
+    assert got.smooth_loss == pytest.approx(history[-1], rel=1e-13)
+    for one, other in zip(params.arrays(), twin.arrays(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12 * np.abs(other).max())
+
+
+def test_adams_first_step_is_the_learning_rate_against_the_sign() -> None:
+    """m / (1 - beta1) = d and v / (1 - beta2) = d d, so the step is d / (|d| + epsilon)."""
+    params, *_ = case(6, 5, 1)
+    before, text = params.copy(), np.random.default_rng(1).integers(0, 6, 50)
+    how: Any = {"seq_length": 4, "batch_size": 2, "optimizer": "adam", "learning_rate": 0.01}
+    window = np.array([text[:5], text[25:30]])
+    _, gradients, _ = streams.loss_and_gradients(params, window, np.zeros((2, 5)))
+    streams.train(params, text.tolist(), 1, **how)
+    arrays = zip(params.arrays(), before.arrays(), gradients.arrays(), strict=True)
+    for new, old, d in arrays:
+        np.testing.assert_allclose(new, old - 0.01 * d / (np.abs(d) + 1e-8), rtol=1e-12, atol=1e-15)

@@ -386,6 +386,113 @@ def test_a_training_that_does_not_fit_into_memory_names_its_settings(
         crnn.Trainer(model, "ab" * 50, seq_length=5)
 
 
+# --- streams, optimizers, threads -----------------------------------------------------------------
+
+
+@pytest.fixture
+def uneven(text: str) -> str:
+    """A text whose three parts are not the same: it repeats itself every 76 characters."""
+    return text[5:]
+
+
+def busy(text: str, **keywords: Any) -> crnn.Trainer:
+    """Three streams under Adam, with windows large enough for two threads."""
+    model = crnn.RNN(crnn.Vocab.from_text(text), hidden_size=70, seed=1)
+    several: dict[str, Any] = {
+        "seq_length": 80, "batch_size": 3, "optimizer": "adam", "learning_rate": 0.002,
+        "threads": 2, "report_every": 4, "sample_every": 6, "sample_length": 9,
+    }  # fmt: skip
+    trainer = crnn.Trainer(model, text, **(several | keywords))
+    assert trainer._core.threads == trainer.settings.threads
+    return trainer
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adagrad"])
+def test_resuming_streams_gives_the_same_bytes(tmp_path: Path, uneven: str, optimizer: str) -> None:
+    """Resumed where the text begins again and where it does not; it wraps after three windows."""
+    whole = busy(uneven, optimizer=optimizer)
+    whole.train(17)
+    whole.save(tmp_path / "whole")
+    whole.model.save(tmp_path / "whole model")
+    for steps in (3, 8):
+        first = busy(uneven, optimizer=optimizer)
+        first.train(steps)
+        assert (first._core.position == 0) == (steps == 3)
+        first.save(tmp_path / "first")
+        second = crnn.Trainer.resume(tmp_path / "first", uneven)
+        assert second._core.decays == first._core.decays
+        second.train(17 - steps)
+        second.save(tmp_path / "second")
+        second.model.save(tmp_path / "second model")
+        for name in ("", " model"):
+            one, other = (tmp_path / f"{which}{name}" for which in ("whole", "second"))
+            assert one.read_bytes() == other.read_bytes(), (steps, name)
+
+
+def test_resuming_with_other_threads_gives_the_same_model(tmp_path: Path, uneven: str) -> None:
+    whole, first = busy(uneven), busy(uneven)
+    whole.train(12)
+    first.train(5)
+    first.save(tmp_path / "first")
+    for threads in (1, 7):
+        second = crnn.Trainer.resume(tmp_path / "first", uneven, threads=threads)
+        assert second.settings.threads == threads
+        second.train(7)
+        assert same_parameters(second.model, whole.model)
+        assert second.smooth_loss == whole.smooth_loss
+    with pytest.raises(ValueError, match="threads is 0, expected an integer of at least 1"):
+        crnn.Trainer.resume(tmp_path / "first", uneven, threads=0)
+
+
+def test_a_checkpoint_has_a_state_for_each_stream_and_what_its_optimizer_remembers(
+    tmp_path: Path, uneven: str
+) -> None:
+    trainer = busy(uneven)
+    trainer.train(2)
+    trainer.save(tmp_path / "m")
+    tensors, _ = checkpoint.read(tmp_path / "m")
+    assert {name for name in tensors if name[0] in "mv"} == {
+        m + n for m in "mv" for n in PARAMETERS
+    }
+    assert tensors["hprev"].shape == (70, 3)
+    states = {column.tobytes() for column in np.ascontiguousarray(tensors["hprev"].T)}
+    assert len(states) == 3
+    plain = make(uneven)
+    plain.save(tmp_path / "plain")
+    tensors, _ = checkpoint.read(tmp_path / "plain")
+    assert {name for name in tensors if name[0] in "mv"} == {"m" + name for name in PARAMETERS}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"hprev": np.zeros((70, 2), "float32")}, r"hprev is .*shape \(70, 2\), .*\(70, 3\)"),
+        ({"hprev": np.zeros((3, 70), "float32")}, r"hprev is .*shape \(3, 70\)"),
+        ({"hprev": np.zeros((70, 3))}, "hprev is float64"),
+        ({"vWhh": np.zeros((70, 1), "float32")}, "vWhh is float32 of shape"),
+        ({"vby": None}, "'vby' is missing"),
+        ({"hprev": None}, "'hprev' is missing"),
+    ],
+)
+def test_a_file_whose_streams_or_memories_do_not_fit_is_refused_by_name(
+    tmp_path: Path, uneven: str, changes: dict[str, Any], message: str
+) -> None:
+    busy(uneven).save(tmp_path / "m")
+    tensors, header = checkpoint.read(tmp_path / "m")
+    changed = {k: v for k, v in (tensors | changes).items() if v is not None}
+    checkpoint.write(tmp_path / "m", changed, header)
+    with pytest.raises(crnn.CheckpointError, match=f"m' does not describe a training: {message}"):
+        crnn.Trainer.resume(tmp_path / "m", uneven)
+
+
+def test_sampling_does_not_disturb_streams(uneven: str) -> None:
+    often, never = busy(uneven, sample_every=1), busy(uneven, sample_every=0)
+    often.train(8)
+    never.train(8)
+    assert same_parameters(often.model, never.model)
+    assert often.smooth_loss == never.smooth_loss
+
+
 # --- bad input ------------------------------------------------------------------------------------
 
 
@@ -400,6 +507,11 @@ def test_a_training_that_does_not_fit_into_memory_names_its_settings(
         ({"report_every": 0}, ValueError, "report_every is 0"),
         ({"sample_every": -1}, ValueError, "sample_every is -1, expected an integer of at least 0"),
         ({"seed": "x"}, TypeError, "seed"),
+        ({"batch_size": 0}, ValueError, "batch_size is 0, expected an integer of at least 1"),
+        ({"batch_size": 1.0}, TypeError, "batch_size is 1.0, expected an integer"),
+        ({"threads": 0}, ValueError, "threads is 0, expected an integer of at least 1"),
+        ({"optimizer": "sgd"}, ValueError, "optimizer is 'sgd', expected 'adagrad' or 'adam'"),
+        ({"optimizer": None}, ValueError, "optimizer is None, expected 'adagrad' or 'adam'"),
     ],
 )
 def test_bad_settings(
@@ -424,6 +536,15 @@ def test_bad_settings(
 def test_bad_texts(given: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         crnn.Trainer(crnn.RNN("ab", 3), given, seq_length=9)
+
+
+def test_a_text_too_short_for_its_streams_says_what_they_need() -> None:
+    wanted = r"length is 32, a seq_length of 9 in 3 streams needs at least 33: .* or batch_size"
+    with pytest.raises(ValueError, match=wanted):
+        crnn.Trainer(crnn.RNN("ab", 3), "ab" * 16, seq_length=9, batch_size=3)
+    trainer = crnn.Trainer(crnn.RNN("ab", 3), "ab" * 17, seq_length=9, batch_size=3)
+    trainer.train(5)
+    assert trainer.step == 5
 
 
 def test_the_shortest_text_trains() -> None:

@@ -42,6 +42,18 @@ def test_the_table_has_the_same_with_characters_made_visible(crnn: Any, trained:
         assert part in said, part
 
 
+def test_streams_optimizer_and_threads_are_shown(crnn: Any) -> None:
+    words = ("--batch-size=4", "--optimizer=adam", "--threads=2", "--steps=5", "--hidden-size=8")
+    assert crnn("train", "book.txt", *words).exit_code == 0
+    said = crnn("info", "model.safetensors").stdout
+    for part in ("batch_size 4", "optimizer adam", "threads 2"):
+        assert part in said
+    settings = json.loads(crnn("info", "model.safetensors", "--json").stdout)["training"][
+        "settings"
+    ]
+    assert (settings["batch_size"], settings["optimizer"], settings["threads"]) == (4, "adam", 2)
+
+
 def test_a_model_alone(crnn: Any) -> None:
     package.RNN("ab\x1b", hidden_size=2, seed=[7, 8]).save("plain")
     said = crnn("info", "plain").stdout

@@ -62,8 +62,8 @@ def test_piped_are_the_lines_of_the_reference(crnn: Any, text: str) -> None:
 
 def test_every_setting_reaches_the_file(crnn: Any, folder: Path) -> None:
     chosen = Settings(
-        hidden_size=7, seq_length=9, learning_rate=0.05, clip=2.5, dtype="float64", steps=3,
-        report_every=2, sample_every=0, sample_length=4,
+        hidden_size=7, seq_length=9, batch_size=3, optimizer="adam", learning_rate=0.05, clip=2.5,
+        dtype="float64", threads=2, steps=3, report_every=2, sample_every=0, sample_length=4,
     )  # fmt: skip
     words = [f"--{k.replace('_', '-')}={v}" for k, v in chosen.to_dict().items()]
     assert crnn("train", "book.txt", "-o", "m", "--seed", "18", *words).exit_code == 0
@@ -115,6 +115,22 @@ def test_resumed_is_as_if_never_stopped(crnn: Any, folder: Path) -> None:
     head = whole.stdout.partition("\n")[0] + "\n"
     assert part.stdout + rest.stdout.removeprefix(head) == whole.stdout
     assert not (folder / "part.bak").exists()
+
+
+def test_streams_under_adam_are_resumed_with_other_threads(crnn: Any, folder: Path) -> None:
+    words = ("--batch-size=4", "--optimizer=adam", "--learning-rate=0.002", "--threads=2", *SMALL)
+    whole = crnn("train", "book.txt", "-o", "whole", "--steps=60", *words)
+    part = crnn("train", "book.txt", "-o", "part", "--steps=20", *words)
+    assert (whole.exit_code, part.exit_code) == (0, 0)
+    assert "characters per second" in whole.stderr
+    rest = crnn("train", "book.txt", "--resume", "part", "--steps=60", "--threads=3")
+    assert rest.exit_code == 0, rest.output
+    (one, header), (other, _) = read(folder / "part"), read(folder / "whole")
+    assert [name for name in other if one[name].tobytes() != other[name].tobytes()] == []
+    training: Any = header["training"]
+    assert training["settings"]["threads"] == 3
+    refused = crnn("train", "book.txt", "--resume", "part", "--batch-size=4")
+    assert "--batch-size cannot be given beside --resume" in failure(refused, 2)
 
 
 def test_resume_takes_its_total_from_the_file_and_knows_when_it_is_reached(
@@ -171,6 +187,14 @@ def test_another_text_is_refused_with_both_fingerprints(crnn: Any, trained: Path
         (["book.txt", "--learning-rate", "0"], 2, "--learning-rate"),
         (["book.txt", "--learning-rate", "nan"], 1, "learning_rate is nan"),
         (["book.txt", "--dtype", "float16"], 2, "--dtype"),
+        (["book.txt", "--optimizer", "sgd"], 2, "--optimizer"),
+        (["book.txt", "--batch-size", "0"], 2, "--batch-size"),
+        (["book.txt", "--threads", "0"], 2, "--threads"),
+        (
+            ["book.txt", "--batch-size", "500"],
+            1,
+            "in 500 streams needs at least 13,500: .*batch_size",
+        ),
         (["book.txt", "--seed", "-1"], 2, "--seed"),
         (["book.txt", "--checkpoint-every", "0s"], 2, "'0s' is neither"),
         (["book.txt", "--checkpoint-every", "soon"], 2, "'soon' is neither"),

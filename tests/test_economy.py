@@ -1,0 +1,122 @@
+"""Nothing wasted: training allocates nothing on its way, and no more than is said at its start."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crnn import core
+
+COMPILER = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+
+# Counts every allocation of the process, Python's and ours.
+COUNTER = """
+#include <stdatomic.h>
+#include <stddef.h>
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+void *__libc_memalign(size_t, size_t);
+static atomic_long calls;
+long counted(void) { return atomic_load(&calls); }
+void *malloc(size_t n) { calls++; return __libc_malloc(n); }
+void *calloc(size_t n, size_t size) { calls++; return __libc_calloc(n, size); }
+void *realloc(void *p, size_t n) { calls++; return __libc_realloc(p, n); }
+void *memalign(size_t a, size_t n) { calls++; return __libc_memalign(a, n); }
+void *aligned_alloc(size_t a, size_t n) { calls++; return __libc_memalign(a, n); }
+int posix_memalign(void **p, size_t a, size_t n)
+{
+    calls++;
+    *p = __libc_memalign(a, n);
+    return *p ? 0 : 12;
+}
+"""
+
+COUNTED = """
+import ctypes, gc, sys
+import numpy as np
+from crnn import core
+
+counted = ctypes.CDLL(None).counted
+counted.restype = ctypes.c_long
+gc.disable()
+before = counted()
+one_allocation = [object()]
+assert counted() > before, "the counter does not count"
+text = np.random.default_rng(1).integers(0, 23, 2000, dtype=np.int32)
+for optimizer in ("adagrad", "adam"):
+    for threads in (1, 2):
+        net = core.Net(23, 67, False)
+        training = core.Training(net, text, 40, 7, optimizer, 0.01, 5.0, threads)
+        assert training.threads == threads
+        calls = []
+        for windows in (1, 1, 300, 1, 300, 2):
+            before = counted()
+            training.run(windows)
+            calls.append(counted() - before)
+        print(optimizer, threads, *calls[1:])
+"""
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc" or COMPILER is None, reason="needs glibc and a C compiler"
+)
+def test_a_window_allocates_nothing(tmp_path: Path) -> None:
+    """What a call of run takes, starting threads included, does not depend on how many windows."""
+    source, library = tmp_path / "counter.c", tmp_path / "counter.so"
+    source.write_text(COUNTER)
+    subprocess.run([str(COMPILER), "-shared", "-fPIC", source, "-o", library], check=True)
+    environment = os.environ | {"LD_PRELOAD": str(library), "PYTHONMALLOC": "malloc"}
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTED],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert len(lines) == 4
+    for optimizer, threads, *calls in lines:
+        assert len(set(calls)) == 1, (optimizer, threads, calls)
+
+
+@pytest.mark.parametrize(
+    ("V", "H", "T", "B", "double", "optimizer", "threads"),
+    [
+        (65, 100, 25, 1, False, "adagrad", 1),  # the notebook's
+        (65, 100, 25, 32, False, "adam", 8),
+        (200, 256, 50, 16, True, "adam", 1),
+        (96, 128, 64, 8, False, "adagrad", 2),
+        (65, 512, 100, 64, False, "adam", 2),
+        (1000, 64, 25, 4, False, "adam", 1),
+    ],
+)
+def test_a_training_takes_the_memory_that_is_said(
+    V: int, H: int, T: int, B: int, double: bool, optimizer: str, threads: int
+) -> None:
+    """Parameters, gradients, what the optimizer remembers, both matrices in the other order, and
+    every step of every stream; columns are padded to whole lines of the cache, hence the 1.2.
+    """
+    text = np.zeros(B * (T + 2) + 5000, np.int32)
+    tracemalloc.start()
+    try:
+        net = core.Net(V, H, double)
+        training = core.Training(net, text, T, B, optimizer, 0.1, 5.0, threads)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    parameters = 2 * H * V + H * H + H + V
+    remembered = {"adagrad": 1, "adam": 2}[optimizer]
+    window = B * T * (2 * H + V + 1) + B * H
+    indices = len(text) + 2 * B * T + training.threads * (B * T + 2 * V)
+    said = (parameters * (1 + remembered + 2.2) + 1.2 * window) * (8 if double else 4) + 4 * indices
+    assert parameters < peak <= said

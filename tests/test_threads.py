@@ -1,0 +1,188 @@
+"""One result for any number of threads and on every table, and what else goes on meanwhile."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from crnn import core
+
+COMBINATIONS = pytest.mark.parametrize(
+    ("double", "optimizer"), list(itertools.product([False, True], ["adagrad", "adam"])),
+    ids=lambda value: {False: "float32", True: "float64"}.get(value, value),
+)  # fmt: skip
+COUNTS = (1, 2, 3, 5, 8)
+# (V, H, T, B), each large enough that eight threads are useful: fewer streams than threads, none
+# more than a step, a character, a symbol a thread, units that end in the middle of a vector.
+BUSY = [(7, 113, 410, 1), (23, 121, 107, 3), (130, 129, 20, 8), (3, 131, 1, 320), (1, 118, 24, 19)]
+
+PAIR = (23, 67, 40, 7)  # enough for two
+
+
+def training_of(
+    V: int, H: int, T: int, B: int, double: bool, optimizer: str, threads: int = 1,
+    isa: str | None = None, processors: int = 1,
+) -> tuple[core.Training, core.Net]:  # fmt: skip
+    """On a text whose parts wrap after three windows."""
+    net = core.Net(V, H, double, isa)
+    net.draw_weights(np.random.PCG64(V * 1000 + H))
+    text = np.random.default_rng(V).integers(0, V, B * (3 * T + 2), dtype=np.int32)
+    rate = 0.1 if optimizer == "adagrad" else 0.002
+    return core.Training(net, text, T, B, optimizer, rate, 5.0, threads, processors), net
+
+
+def outcome(training: core.Training, net: core.Net, B: int, H: int, double: bool) -> dict[str, Any]:
+    """Everything a training leaves behind, in bytes."""
+    assert np.isfinite([training.loss, training.smooth_loss]).all()
+    states = np.empty((B, H), np.float64 if double else np.float32)
+    for b in range(B):
+        training.state(b).get(states[b])
+    return {
+        "weights": bytes(net.block),
+        "memories": [bytes(memory) for memory in training.memories],
+        "losses": [training.loss.hex(), training.smooth_loss.hex()],
+        "decays": [decay.hex() for decay in training.decays],
+        "states": states.tobytes(),
+        "place": [training.step, training.position],
+    }
+
+
+def trained(
+    V: int, H: int, T: int, B: int, double: bool, optimizer: str, threads: int = 1,
+    isa: str | None = None, processors: int = 1, windows: tuple[int, ...] = (5,),
+) -> dict[str, Any]:  # fmt: skip
+    training, net = training_of(V, H, T, B, double, optimizer, threads, isa, processors)
+    assert training.threads == threads
+    for steps in windows:
+        training.run(steps)
+    return outcome(training, net, B, H, double)
+
+
+def assert_same(got: dict[str, Any], wanted: dict[str, Any], how: str) -> None:
+    assert [name for name in wanted if got[name] != wanted[name]] == [], how
+
+
+@COMBINATIONS
+@pytest.mark.parametrize(("V", "H", "T", "B"), BUSY)
+def test_any_number_of_threads_trains_to_the_same_bytes(
+    V: int, H: int, T: int, B: int, double: bool, optimizer: str
+) -> None:
+    wanted = trained(V, H, T, B, double, optimizer)
+    for threads in COUNTS[1:]:
+        got = trained(V, H, T, B, double, optimizer, threads)
+        assert_same(got, wanted, f"{threads} threads")
+
+
+ODD = [(1, 1, 1, 1), (1, 1, 1, 4), (2, 1, 5, 3), (1, 19, 4, 2), (33, 31, 1, 6), (70, 47, 9, 5)]
+
+
+@COMBINATIONS
+@pytest.mark.parametrize(("V", "H", "T", "B"), ODD)
+def test_every_table_trains_streams_to_the_same_bytes(
+    V: int, H: int, T: int, B: int, double: bool, optimizer: str
+) -> None:
+    wanted = trained(V, H, T, B, double, optimizer, isa="portable", windows=(25,))
+    for isa in core.available_isas()[1:]:
+        got = trained(V, H, T, B, double, optimizer, isa=isa, windows=(25,))
+        assert_same(got, wanted, isa)
+
+
+@COMBINATIONS
+def test_threads_on_every_table_train_to_the_same_bytes(double: bool, optimizer: str) -> None:
+    V, H, T, B = PAIR
+    wanted = trained(V, H, T, B, double, optimizer)
+    for isa in core.available_isas():
+        assert_same(trained(V, H, T, B, double, optimizer, 2, isa, windows=(2, 3)), wanted, isa)
+
+
+@pytest.mark.parametrize("optimizer", ["adagrad", "adam"])
+def test_how_windows_are_counted_out_to_threads_changes_nothing(optimizer: str) -> None:
+    V, H, T, B = 11, 70, 90, 5
+    how: Any = {"double": True, "optimizer": optimizer}
+    wanted = trained(V, H, T, B, **how, windows=(10,))
+    for threads, windows in [(3, (10,)), (3, (3, 7)), (2, (1, 0, 4, 5))]:
+        got = trained(V, H, T, B, **how, threads=threads, windows=windows)
+        assert_same(got, wanted, f"{threads} threads, {windows}")
+
+
+@pytest.mark.parametrize("processors", [1, 8])
+def test_threads_that_wait_by_looking_or_asleep_train_to_the_same_bytes(processors: int) -> None:
+    """Eight threads, as if there were one processor (they sleep at once) or one for each."""
+    V, H, T, B = BUSY[2]
+    wanted = trained(V, H, T, B, False, "adam", windows=(12,))
+    got = trained(V, H, T, B, False, "adam", 8, processors=processors, windows=(12,))
+    assert_same(got, wanted, f"{processors} processors")
+
+
+def test_small_windows_use_one_thread_and_larger_ones_no_more_than_are_useful() -> None:
+    def threads(V: int, H: int, T: int, B: int, allowed: int) -> int:
+        return training_of(V, H, T, B, False, "adagrad", allowed)[0].threads
+
+    assert threads(65, 100, 25, 1, 8) == 1  # the notebook's
+    assert threads(3, 4, 5, 1, 10**30) == 1
+    assert threads(300, 15, 1000, 2, 8) == 1  # fewer units than a line of the cache
+    assert threads(65, 100, 100, 32, 8) == 7  # seven lines
+    assert 1 < threads(65, 100, 25, 8, 8) < 7
+    assert [threads(65, 100, 100, 32, allowed) for allowed in (-1, 0, 1, 2)] == [1, 1, 1, 2]
+
+
+# --- meanwhile ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_python_goes_on_while_a_training_runs(threads: int) -> None:
+    """Another thread sees steps that are neither the first nor the last of one call."""
+    training, _ = training_of(*PAIR, False, "adagrad", threads)
+    seen: set[int] = set()
+    over = False
+
+    def watch() -> None:
+        while not over:
+            seen.add(training.step)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        begin, windows = 0, 50
+        while not any(begin < step < begin + windows for step in seen):
+            begin, windows = training.step, 2 * windows
+            assert windows < 10**5, "no step inside a call was ever seen"
+            training.run(windows)
+    finally:
+        over = True
+        watcher.join()
+
+
+def test_only_one_call_runs_a_training() -> None:
+    training, _ = training_of(*PAIR, False, "adagrad", 2)
+    refused, begin, windows = False, 0, 50
+    while not refused:
+        begin, windows = training.step, 2 * windows
+        assert windows < 10**5, "two calls ran at once, or the first was never seen running"
+        runner = threading.Thread(target=training.run, args=(windows,))
+        runner.start()
+        while training.step == begin:
+            pass
+        try:
+            training.run(0)  # passes if the other has just ended
+        except RuntimeError as error:
+            refused = "running in another thread" in str(error)
+        runner.join()
+        assert training.step == begin + windows
+
+
+def test_trainings_in_several_threads_do_not_disturb_each_other() -> None:
+    V, H, T, B = PAIR
+    pairs = [training_of(V, H, T, B, True, "adam", 2) for _ in range(3)]
+    runners = [threading.Thread(target=training.run, args=(5,)) for training, _ in pairs]
+    for runner in runners:
+        runner.start()
+    for runner in runners:
+        runner.join()
+    wanted = trained(V, H, T, B, True, "adam")
+    for training, net in pairs:
+        assert_same(outcome(training, net, B, H, True), wanted, "side by side")
