@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from crnn import core
+from crnn.training import Training
 
 COMPILER = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
 
@@ -44,6 +45,7 @@ COUNTED = """
 import ctypes, gc, sys
 import numpy as np
 from crnn import core
+from crnn.training import Training
 
 counted = ctypes.CDLL(None).counted
 counted.restype = ctypes.c_long
@@ -55,7 +57,7 @@ text = np.random.default_rng(1).integers(0, 23, 2000, dtype=np.int32)
 for optimizer in ("adagrad", "adam"):
     for threads in (1, 2):
         net = core.Net(23, 67, False)
-        training = core.Training(net, text, 40, 7, optimizer, 0.01, 5.0, threads)
+        training = Training(net, text, 40, 7, optimizer, 0.01, 5.0, threads)
         assert training.threads == threads
         calls = []
         for windows in (1, 1, 300, 1, 300, 2):
@@ -110,7 +112,7 @@ def test_a_training_takes_the_memory_that_is_said(
     tracemalloc.start()
     try:
         net = core.Net(V, H, double)
-        training = core.Training(net, text, T, B, optimizer, 0.1, 5.0, threads)
+        training = Training(net, text, T, B, optimizer, 0.1, 5.0, threads)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

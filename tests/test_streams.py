@@ -15,6 +15,7 @@ from test_model import oracle_of
 import crnn
 from crnn import core
 from crnn.model import PARAMETERS
+from crnn.training import Training
 
 Array = npt.NDArray[Any]
 DTYPES = pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -245,13 +246,13 @@ def test_streams_are_parts_of_the_text_and_the_rest_is_not_read() -> None:
 
 def test_the_core_refuses_a_stream_that_is_not_there_and_states_of_another_number() -> None:
     text = np.zeros(30, np.int32)
-    training = core.Training(core.Net(3, 4, True), text, 5, 3, "adagrad", 0.1, 5.0)
+    training = Training(core.Net(3, 4, True), text, 5, 3, "adagrad", 0.1, 5.0)
     for b in (-1, 3):
         with pytest.raises(IndexError, match=f"stream is {b}, expected 0 to 2"):
             training.state(b)
     with pytest.raises(ValueError, match="expected 3 of this net, one a stream"):
         training.restore(1, 0, 1.0, [training.state(0), training.state(1)])
     with pytest.raises(ValueError, match="3 streams of windows of 9 need 33"):
-        core.Training(core.Net(3, 4, True), text, 9, 3, "adagrad", 0.1, 5.0)
+        Training(core.Net(3, 4, True), text, 9, 3, "adagrad", 0.1, 5.0)
     with pytest.raises(ValueError, match="0 streams"):
-        core.Training(core.Net(3, 4, True), text, 5, 0, "adagrad", 0.1, 5.0)
+        Training(core.Net(3, 4, True), text, 5, 0, "adagrad", 0.1, 5.0)

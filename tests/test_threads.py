@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from crnn import core
+from crnn.training import Training
 
 COMBINATIONS = pytest.mark.parametrize(
     ("double", "optimizer"), list(itertools.product([False, True], ["adagrad", "adam"])),
@@ -26,16 +27,16 @@ PAIR = (23, 67, 40, 7)  # enough for two
 def training_of(
     V: int, H: int, T: int, B: int, double: bool, optimizer: str, threads: int = 1,
     isa: str | None = None, processors: int = 1,
-) -> tuple[core.Training, core.Net]:  # fmt: skip
+) -> tuple[Training, core.Net]:  # fmt: skip
     """On a text whose parts wrap after three windows."""
     net = core.Net(V, H, double, isa)
     net.draw_weights(np.random.PCG64(V * 1000 + H))
     text = np.random.default_rng(V).integers(0, V, B * (3 * T + 2), dtype=np.int32)
     rate = 0.1 if optimizer == "adagrad" else 0.002
-    return core.Training(net, text, T, B, optimizer, rate, 5.0, threads, processors), net
+    return Training(net, text, T, B, optimizer, rate, 5.0, threads, processors), net
 
 
-def outcome(training: core.Training, net: core.Net, B: int, H: int, double: bool) -> dict[str, Any]:
+def outcome(training: Training, net: core.Net, B: int, H: int, double: bool) -> dict[str, Any]:
     """Everything a training leaves behind, in bytes."""
     assert np.isfinite([training.loss, training.smooth_loss]).all()
     states = np.empty((B, H), np.float64 if double else np.float32)
