@@ -15,12 +15,14 @@ static void transpose(ptrdiff_t m, ptrdiff_t n, const real *A, ptrdiff_t lda, re
         return;
     }
     /* The last squares of a row or column lie back over the ones before: same elements, same values. */
-    for (ptrdiff_t j = 0; j < n; j += SQUARE)
-        for (ptrdiff_t i = 0; i < m; i += SQUARE) {
-            ptrdiff_t at_i = i + SQUARE <= m ? i : m - SQUARE;
-            ptrdiff_t at_j = j + SQUARE <= n ? j : n - SQUARE;
-            transpose_square(A + at_i * lda + at_j, lda, B + at_j * ldb + at_i, ldb);
-        }
+    for (ptrdiff_t j = 0; j < n; j += SQUARE) {
+        ptrdiff_t at_j = j + SQUARE <= n ? j : n - SQUARE, i = 0;
+        const real *from = A + at_j;
+        real *to = B + at_j * ldb;
+        for (; i + SQUARE <= m; i += SQUARE, from += SQUARE * lda)
+            transpose_square(from, lda, to + i, ldb);
+        if (i < m) transpose_square(A + (m - SQUARE) * lda + at_j, lda, to + m - SQUARE, ldb);
+    }
 }
 
 static void gather_columns(ptrdiff_t t, ptrdiff_t m, const real *A, ptrdiff_t rs, ptrdiff_t cs,

@@ -178,41 +178,42 @@ static inline ivec i_sub(ivec a, ivec b) { return MI(sub)(a, b); }
 #define i_shl(a, count) MI(slli)(a, count)
 #define i_shr(a, count) MI(srli)(a, count)
 
-/* Of 256 bits in both tables: wider squares take more shuffles an element. */
+/* Of 256 bits in both tables: wider squares take more shuffles an element. Pointers step from row to row:
+ * sixteen addresses kept for all squares do not fit into the registers. */
 #define SQUARE (32 / (int)sizeof(real))
 #if defined(CRNN_F64)
 static inline void transpose_square(const real *A, ptrdiff_t lda, real *B, ptrdiff_t ldb)
 {
-    __m256d half[4]; /* two rows apart: [0, c] [2, c] in one, c and c + 1 in the other half */
-    for (int c = 0; c < 2; c++)
-        for (int r = 0; r < 2; r++) {
-            __m128d upper = _mm_loadu_pd(A + (r + 2) * lda + 2 * c);
-            half[2 * c + r] = _mm256_insertf128_pd(
-                _mm256_castpd128_pd256(_mm_loadu_pd(A + r * lda + 2 * c)), upper, 1);
-        }
-    for (int c = 0; c < 2; c++) {
-        _mm256_storeu_pd(B + 2 * c * ldb, _mm256_unpacklo_pd(half[2 * c], half[2 * c + 1]));
-        _mm256_storeu_pd(B + (2 * c + 1) * ldb, _mm256_unpackhi_pd(half[2 * c], half[2 * c + 1]));
+    for (int c = 0; c < 4; c += 2, A += 2) { /* two columns of A become two rows of B */
+        __m256d row[2];                      /* rows r and r + 2 in the halves of one vector */
+        const real *lower = A, *upper = A + 2 * lda;
+        for (int r = 0; r < 2; r++, lower += lda, upper += lda)
+            row[r] = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(lower)),
+                                          _mm_loadu_pd(upper), 1);
+        _mm256_storeu_pd(B, _mm256_unpacklo_pd(row[0], row[1]));
+        B += ldb;
+        _mm256_storeu_pd(B, _mm256_unpackhi_pd(row[0], row[1]));
+        B += ldb;
     }
 }
 #else
 static inline void transpose_square(const real *A, ptrdiff_t lda, real *B, ptrdiff_t ldb)
 {
-    for (int c = 0; c < 8; c += 4) { /* four columns of A become four rows of B */
-        __m256 row[4];               /* rows r and r + 4 in the halves of one vector */
-        for (int r = 0; r < 4; r++) {
-            __m128 upper = _mm_loadu_ps(A + (r + 4) * lda + c);
-            row[r] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(A + r * lda + c)),
-                                          upper, 1);
-        }
+    for (int c = 0; c < 8; c += 4, A += 4) { /* four columns of A become four rows of B */
+        __m256 row[4], turned[4];            /* rows r and r + 4 in the halves of one vector */
+        const real *lower = A, *upper = A + 4 * lda;
+        for (int r = 0; r < 4; r++, lower += lda, upper += lda)
+            row[r] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(lower)),
+                                          _mm_loadu_ps(upper), 1);
         __m256 low01 = _mm256_unpacklo_ps(row[0], row[1]);
         __m256 low23 = _mm256_unpacklo_ps(row[2], row[3]);
         __m256 high01 = _mm256_unpackhi_ps(row[0], row[1]);
         __m256 high23 = _mm256_unpackhi_ps(row[2], row[3]);
-        _mm256_storeu_ps(B + c * ldb, _mm256_shuffle_ps(low01, low23, 0x44));
-        _mm256_storeu_ps(B + (c + 1) * ldb, _mm256_shuffle_ps(low01, low23, 0xee));
-        _mm256_storeu_ps(B + (c + 2) * ldb, _mm256_shuffle_ps(high01, high23, 0x44));
-        _mm256_storeu_ps(B + (c + 3) * ldb, _mm256_shuffle_ps(high01, high23, 0xee));
+        turned[0] = _mm256_shuffle_ps(low01, low23, 0x44);
+        turned[1] = _mm256_shuffle_ps(low01, low23, 0xee);
+        turned[2] = _mm256_shuffle_ps(high01, high23, 0x44);
+        turned[3] = _mm256_shuffle_ps(high01, high23, 0xee);
+        for (int r = 0; r < 4; r++, B += ldb) _mm256_storeu_ps(B, turned[r]);
     }
 }
 #endif
