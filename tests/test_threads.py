@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
+import platform
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -129,6 +133,82 @@ def test_small_windows_use_one_thread_and_larger_ones_no_more_than_are_useful() 
     assert threads(65, 100, 100, 32, 8) == 7  # seven lines
     assert 1 < threads(65, 100, 25, 8, 8) < 7
     assert [threads(65, 100, 100, 32, allowed) for allowed in (-1, 0, 1, 2)] == [1, 1, 1, 2]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_weights_changed_between_two_runs_are_taken_as_they_are(threads: int) -> None:
+    """As by a training that begins with them."""
+    V, H, T, B = 11, 70, 90, 5
+    training, net = training_of(V, H, T, B, True, "adagrad", threads)
+    again, other = training_of(V, H, T, B, True, "adagrad", threads)
+    training.run(3)
+    assert training.position == 0  # so no state is carried
+    for buffer in (net.block, *training.memories):
+        np.frombuffer(memoryview(buffer), float)[:] *= 0.5
+    for mine, theirs in zip(
+        (other.block, *again.memories), (net.block, *training.memories), strict=True
+    ):
+        np.frombuffer(memoryview(mine), float)[:] = np.frombuffer(memoryview(theirs), float)
+    training.run(2)
+    again.run(2)
+    assert training.loss == again.loss
+    assert bytes(net.block) == bytes(other.block)
+
+
+TO_ZERO = {"x86_64": 0xC00, "aarch64": 0xC00000}.get(platform.machine())  # FE_TOWARDZERO
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or TO_ZERO is None, reason="needs the numbers of this platform's fenv.h"
+)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_callers_rounding_mode_changes_no_thread(threads: int) -> None:
+    """A thread is born with the mode of the one that starts it."""
+    training, net = training_of(*PAIR, True, "adam", threads)
+    wanted = trained(*PAIR, True, "adam")
+    libm = ctypes.CDLL(None)
+    before = libm.fegetround()
+    libm.fesetround(TO_ZERO)
+    try:
+        training.run(5)
+        after = libm.fegetround()
+    finally:
+        libm.fesetround(before)
+    assert after == TO_ZERO
+    _, H, _, B = PAIR
+    assert_same(outcome(training, net, B, H, True), wanted, "rounding towards zero")
+
+
+NO_MORE_THREADS = """
+import resource, threading
+import numpy as np
+from crnn import core
+
+def training(threads):
+    net = core.Net(23, 121, False)
+    net.draw_weights(np.random.PCG64(1))
+    text = np.random.default_rng(1).integers(0, 23, 2000, dtype=np.int32)
+    return net, core.Training(net, text, 107, 3, "adam", 0.002, 5.0, threads)
+
+(net, alone), (other, many) = training(1), training(8)
+assert many.threads == 8
+alone.run(6)
+pages = int(open("/proc/self/statm").read().split()[0])
+room = pages * resource.getpagesize() + 2**20
+resource.setrlimit(resource.RLIMIT_AS, (room, resource.RLIM_INFINITY))
+try:
+    threading.Thread(target=print, args=("a thread was started",)).start()
+except RuntimeError:
+    many.run(6)
+    print(bytes(net.block) == bytes(other.block), alone.loss == many.loss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc and limits the address space")
+def test_where_the_system_gives_no_thread_the_training_goes_on_without() -> None:
+    command = [sys.executable, "-c", NO_MORE_THREADS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True True\n"), done.stderr
 
 
 # --- meanwhile ------------------------------------------------------------------------------------

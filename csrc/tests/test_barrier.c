@@ -4,6 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#if !defined(_WIN32)
+#include <errno.h>
+#include <pthread.h>
+
+static int threads_left = INT_MAX; /* that the system gives */
+
+static int sparing_create(pthread_t *thread, const pthread_attr_t *attributes, void *run(void *),
+                          void *given)
+{
+    return threads_left-- > 0 ? pthread_create(thread, attributes, run, given) : EAGAIN;
+}
+#define pthread_create sparing_create
+#endif
 #include "barrier.h"
 
 typedef struct {
@@ -77,6 +90,12 @@ int main(void)
         for (int again = 0; again < 50; again++) /* started and joined, with nothing to do */
             check(run_team(3, spins, 0) == 3, "another number of members", 3, spins);
     }
+#if !defined(_WIN32)
+    for (int left = 0; left < 4; left++) {
+        threads_left = left;
+        check(run_team(6, 0, 50) == left + 1, "not as many as could be started", left + 1, 0);
+    }
+#endif
     printf("barrier: %s\n", failures ? "FAILED" : "ok");
     return failures != 0;
 }
