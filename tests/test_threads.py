@@ -183,12 +183,13 @@ NO_MORE_THREADS = """
 import resource, threading
 import numpy as np
 from crnn import core
+from crnn.training import Training
 
 def training(threads):
     net = core.Net(23, 121, False)
     net.draw_weights(np.random.PCG64(1))
     text = np.random.default_rng(1).integers(0, 23, 2000, dtype=np.int32)
-    return net, core.Training(net, text, 107, 3, "adam", 0.002, 5.0, threads)
+    return net, Training(net, text, 107, 3, "adam", 0.002, 5.0, threads)
 
 (net, alone), (other, many) = training(1), training(8)
 assert many.threads == 8
