@@ -1,29 +1,31 @@
-"""What crnn.roofline says a workload must take on this machine at least."""
+"""What `crnn.roofline` says a workload must take on this machine at least."""
 
 from __future__ import annotations
 
-import importlib
+from dataclasses import asdict
 from typing import Any
 
-from workloads import SAMPLED, Sizes, Workload
+from workloads import SAMPLED, Workload
+
+from crnn.roofline import Limits, bound, measure, sample_bound
 
 
-def bounds(workloads: list[Workload]) -> list[float | None]:
-    """Measure the machine's limits here and return microseconds; None where no bound is known."""
-    try:
-        roofline = importlib.import_module("crnn.roofline")
-    except ModuleNotFoundError:  # an older crnn
-        return [None] * len(workloads)
-    limits = roofline.measure()
-    return [_bound(roofline, limits, workload) for workload in workloads]
+def measured(workloads: list[Workload]) -> dict[str, Any]:
+    """Measure the machine's limits here; return them, and the bounds in microseconds."""
+    limits = measure()
+    return {
+        "limits": asdict(limits),
+        "bounds": [_bound(limits, workload) * 1e6 for workload in workloads],
+    }
 
 
-def _bound(roofline: Any, limits: Any, workload: Workload) -> float | None:
-    sizes: Sizes = workload.sizes
-    of = {"H": sizes.H, "V": sizes.V, "dtype": workload.dtype}
-    if workload.name == "lossFun":
-        return None  # no update, and lists of Python instead
+def _bound(limits: Limits, workload: Workload) -> float:
+    """Return seconds; those of lossFun are without an update."""
+    sizes, dtype = workload.sizes, workload.dtype
     if not workload.trains:
-        return float(roofline.sample_bound(limits, **of).seconds) * SAMPLED * 1e6
-    of |= {"T": sizes.T, "B": sizes.B, "optimizer": workload.optimizer}
-    return float(roofline.bound(limits, **of).seconds) * 1e6
+        return SAMPLED * sample_bound(limits, H=sizes.H, V=sizes.V, dtype=dtype)
+    optimizer = None if workload.name == "lossFun" else workload.optimizer
+    least = bound(
+        limits, H=sizes.H, V=sizes.V, T=sizes.T, B=sizes.B, dtype=dtype, optimizer=optimizer
+    )
+    return least.seconds

@@ -31,8 +31,8 @@ Key: TypeAlias = tuple[int, str]  # number in workloads.ALL, peer
 def here(order: str) -> Any:
     """Do in this process what `machine.fresh` was asked for; what is returned becomes JSON."""
     what, _, rest = order.partition(",")
-    if what == "bounds":
-        return roofline.bounds(workloads.ALL)
+    if what == "limits":
+        return roofline.measured(workloads.ALL)
     number, peer = rest.split(",")
     workload = workloads.ALL[int(number)]
     try:
@@ -58,13 +58,13 @@ def asked(what: str, key: Key, core: int) -> dict[str, Any]:
     return answer
 
 
-def timed(keys: list[Key], rounds: int, core: int) -> list[Figure]:
-    """Return a figure for every key whose peer does the workload."""
+def timed(keys: list[Key], rounds: int, core: int) -> tuple[list[Figure], list[dict[str, Any]]]:
+    """Return a figure for every key whose peer does the workload, and the limits of each round."""
     answers: dict[Key, list[dict[str, Any]]] = defaultdict(list)
-    bounds: list[list[float | None]] = []
+    limits: list[dict[str, Any]] = []
     console = Console(stderr=True)
     for turn in range(rounds):
-        bounds.append(machine.fresh([RUN, "--here", "bounds"], {core}))
+        limits.append(machine.fresh([RUN, "--here", "limits"], {core}))
         for key in keys:
             workload = workloads.ALL[key[0]]
             console.print(
@@ -72,19 +72,16 @@ def timed(keys: list[Key], rounds: int, core: int) -> list[Figure]:
                 style="dim",
             )
             answers[key].append(asked("time", key, core))
-    least = {number: _median([of[number] for of in bounds]) for number, _ in keys}
-    figures = [_figure(key, answers[key], least[key[0]]) for key in keys]
+    figures = [
+        _figure(key, answers[key], statistics.median(of["bounds"][key[0]] for of in limits))
+        for key in keys
+    ]
     figures = [figure for figure in figures if "not done" not in figure]
     _compare(figures)
-    return figures
+    return figures, [of["limits"] for of in limits]
 
 
-def _median(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return statistics.median(known) if known else None
-
-
-def _figure(key: Key, answers: list[dict[str, Any]], bound: float | None) -> Figure:
+def _figure(key: Key, answers: list[dict[str, Any]], bound: float) -> Figure:
     workload: Workload = workloads.ALL[key[0]]
     figure: Figure = {"workload": workload.label, **asdict(workload), "peer": key[1]}
     figure |= {"family": PEERS[key[1]]}
@@ -93,15 +90,14 @@ def _figure(key: Key, answers: list[dict[str, Any]], bound: float | None) -> Fig
         return figure | {"version": PEERS[key[1]]} | bad
     times = [us for answer in answers for us in answer["microseconds"]]
     median = statistics.median(times)
-    figure |= {
+    return figure | {
         "version": answers[0]["version"],
         "median_us": round(median, 2),
         "min_us": round(min(times), 2),
         "max_us": round(max(times), 2),
+        "bound_us": round(bound, 2),
+        "times_bound": round(median / bound, 2),
     }
-    if bound is not None:
-        figure |= {"bound_us": round(bound, 2), "times_bound": round(median / bound, 2)}
-    return figure
 
 
 def _compare(figures: list[Figure]) -> None:

@@ -60,9 +60,10 @@ def main(
         _check(_keys(names, peers), core)
         return
     if source is None:
-        figures = rounds_of.timed(_keys(names, peers), rounds, core)
+        figures, limits = rounds_of.timed(_keys(names, peers), rounds, core)
         report: dict[str, Any] = {
             "machine": machine.described(core),
+            "limits": limits,
             "figures": figures,
         }
     else:

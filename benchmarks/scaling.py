@@ -67,7 +67,7 @@ CURVES = {
 def here(name: str) -> dict[str, Any]:
     """Time the points of one curve in this process."""
     curve = CURVES[name]
-    bounds = roofline.bounds([curve.workload(value) for value in curve.values])
+    bounds = roofline.measured([curve.workload(value) for value in curve.values])["bounds"]
     times = [_microseconds(curve, value) for value in curve.values]
     return {"microseconds": times, "bounds": bounds if name != "threads" else [None] * len(times)}
 
