@@ -581,7 +581,15 @@ def read_record(header: Mapping[str, Any]) -> Record | None:
         step=arguments.integer("step", record["step"], least=0),
         position=arguments.integer("position", record["position"], least=0),
         smooth_loss=float.fromhex(str(record["smooth_loss"])),
-        decays=tuple(float.fromhex(str(record["decays"][i])) for i in range(2)),
+        decays=_decays(record["decays"]),
         characters=arguments.integer("characters", record["text"]["characters"], least=0),
         sha256=str(record["text"]["sha256"]),
     )
+
+
+def _decays(values: Any) -> tuple[float, ...]:
+    """Return what a header says of Adam's decays, checked to be two numbers from 0 to 1."""
+    decays = tuple(float.fromhex(str(value)) for value in values)
+    if len(decays) != 2 or not all(0 <= decay <= 1 for decay in decays):
+        raise ValueError(f"decays is {values!r}, expected two numbers from 0 to 1")
+    return decays
