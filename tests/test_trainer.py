@@ -294,7 +294,7 @@ def test_a_model_without_a_training_cannot_be_resumed(tmp_path: Path, text: str)
         crnn.Trainer.resume(tmp_path / "m", text)
 
 
-@pytest.mark.parametrize("missing", ["settings", "seed", "sampler", "position", "text"])
+@pytest.mark.parametrize("missing", ["settings", "seed", "sampler", "position", "decays", "text"])
 def test_a_training_that_lacks_something_is_named(tmp_path: Path, text: str, missing: str) -> None:
     make(text).save(tmp_path / "m")
     tensors, header = checkpoint.read(tmp_path / "m")
@@ -321,6 +321,12 @@ DAMAGE = [
     ("position", -1, "position is -1"),
     ("position", 10**6, "position"),
     ("text", {}, "'characters' is missing"),
+    ("decays", [], "decays is .*expected two numbers from 0 to 1"),
+    ("decays", ["0x1p0"], "decays is .*expected two numbers"),
+    ("decays", ["nan", "nan"], "decays is .*expected two numbers"),
+    ("decays", ["0x1p0", "0x1p1"], "decays is .*expected two numbers"),
+    ("decays", ["x", "y"], "hexadecimal"),
+    ("decays", 5, "not iterable"),
 ]
 
 

@@ -134,8 +134,8 @@ class Trainer:
     clip : float
         Every element of a gradient is clipped to plus or minus this; inf does not clip.
     threads : int
-        Most threads at work. Any number gives the same result; small windows use fewer by
-        themselves, where more would be slower.
+        Most threads at work. Any number gives the same result; where more would be slower (small
+        windows, one stream, fewer processors), fewer work by themselves.
     seed : None, int, sequence of int, SeedSequence, PCG64 or Generator over it
         Of the samples shown while training.
     report_every : int
@@ -231,7 +231,7 @@ class Trainer:
                 settings.optimizer,
                 settings.learning_rate,
                 settings.clip,
-                settings.threads,
+                min(settings.threads, _processors()),
                 _processors(),
             )
         except MemoryError as error:
@@ -582,7 +582,15 @@ def read_record(header: Mapping[str, Any]) -> Record | None:
         step=arguments.integer("step", record["step"], least=0),
         position=arguments.integer("position", record["position"], least=0),
         smooth_loss=float.fromhex(str(record["smooth_loss"])),
-        decays=tuple(float.fromhex(str(record["decays"][i])) for i in range(2)),
+        decays=_decays(record["decays"]),
         characters=arguments.integer("characters", record["text"]["characters"], least=0),
         sha256=str(record["text"]["sha256"]),
     )
+
+
+def _decays(values: Any) -> tuple[float, ...]:
+    """Return what a header says of Adam's decays, checked to be two numbers from 0 to 1."""
+    decays = tuple(float.fromhex(str(value)) for value in values)
+    if len(decays) != 2 or not all(0 <= decay <= 1 for decay in decays):
+        raise ValueError(f"decays is {values!r}, expected two numbers from 0 to 1")
+    return decays

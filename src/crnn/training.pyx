@@ -183,9 +183,15 @@ cdef void train_in_thread(void* course, crnn_team* team, int rank) noexcept nogi
 # --- What Python holds -----------------------------------------------------------------------------
 
 cdef int useful_threads(const Shape* S, T, B, most):
-    """How many threads to use of those allowed: a share too small costs more to meet for than it saves."""
+    """How many threads to use of those allowed.
+
+    A share that is too small costs more to meet for than it saves. One stream stays in one thread:
+    forward and back could not be shared, and weights would wander between two caches.
+    """
+    if B == 1:
+        return 1
     products = T * B * (3 * S.H * S.V + 3 * S.H * S.H)
-    return max(1, min(most, CRNN_MOST_MEMBERS, (S.H + 15) // 16, products // 2_000_000))
+    return max(1, min(most, CRNN_MOST_MEMBERS, (S.H + 15) // 16, products // 3_000_000))
 
 
 @cython.final
