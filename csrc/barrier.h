@@ -23,11 +23,11 @@
 #include <windows.h>
 typedef HANDLE crnn_thread;
 typedef SRWLOCK crnn_lock;
-typedef CONDITION_VARIABLE crnn_signal;
+typedef CONDITION_VARIABLE crnn_condition;
 #define CRNN_THREAD_FUNCTION static DWORD WINAPI
 #define CRNN_THREAD_END 0
 #define crnn_lock_init(lock, signal) (InitializeSRWLock(lock), InitializeConditionVariable(signal))
-#define crnn_lock_free(lock, signal) ((void)(lock), (void)(signal))
+#define crnn_lock_destroy(lock, signal) ((void)(lock), (void)(signal))
 #define crnn_acquire(lock) AcquireSRWLockExclusive(lock)
 #define crnn_release(lock) ReleaseSRWLockExclusive(lock)
 #define crnn_sleep(signal, lock) SleepConditionVariableSRW(signal, lock, INFINITE, 0)
@@ -39,12 +39,12 @@ typedef CONDITION_VARIABLE crnn_signal;
 #include <pthread.h>
 typedef pthread_t crnn_thread;
 typedef pthread_mutex_t crnn_lock;
-typedef pthread_cond_t crnn_signal;
+typedef pthread_cond_t crnn_condition;
 #define CRNN_THREAD_FUNCTION static void *
 #define CRNN_THREAD_END NULL
 #define crnn_lock_init(lock, signal)                                                               \
     (pthread_mutex_init(lock, NULL), pthread_cond_init(signal, NULL))
-#define crnn_lock_free(lock, signal) (pthread_mutex_destroy(lock), pthread_cond_destroy(signal))
+#define crnn_lock_destroy(lock, signal) (pthread_mutex_destroy(lock), pthread_cond_destroy(signal))
 #define crnn_acquire(lock) pthread_mutex_lock(lock)
 #define crnn_release(lock) pthread_mutex_unlock(lock)
 #define crnn_sleep(signal, lock) pthread_cond_wait(signal, lock)
@@ -69,7 +69,7 @@ struct crnn_team {
     atomic_uint round; /* of meetings; it rises when all have come */
     int spins;
     crnn_lock lock;
-    crnn_signal signal;
+    crnn_condition signal;
     crnn_work work;
     void *context;
 };
@@ -81,7 +81,7 @@ typedef struct {
 
 static inline int crnn_members(crnn_team *team) { return atomic_load(&team->members); }
 
-static inline void crnn_open(crnn_team *team)
+static inline void crnn_release_all(crnn_team *team)
 {
     crnn_acquire(&team->lock); /* or a member between its last look and its sleep would miss it */
     atomic_fetch_add(&team->round, 1);
@@ -109,10 +109,10 @@ static inline void crnn_meet(crnn_team *team)
         return;
     }
     atomic_store(&team->waiting, 0);
-    crnn_open(team);
+    crnn_release_all(team);
 }
 
-CRNN_THREAD_FUNCTION crnn_join_in(void *given)
+CRNN_THREAD_FUNCTION crnn_member_main(void *given)
 {
     crnn_member *member = given;
     crnn_wait(member->team, 0); /* until it is known how many there are */
@@ -129,13 +129,13 @@ static inline void crnn_together(int size, int spins, crnn_work work, void *cont
     crnn_lock_init(&team.lock, &team.signal);
     for (; started < size && started < CRNN_MOST_MEMBERS; started++) {
         members[started] = (crnn_member){&team, started};
-        if (!crnn_start(&threads[started], crnn_join_in, &members[started])) break;
+        if (!crnn_start(&threads[started], crnn_member_main, &members[started])) break;
     }
     atomic_store(&team.members, started);
-    crnn_open(&team);
+    crnn_release_all(&team);
     work(context, &team, 0);
     for (int rank = 1; rank < started; rank++) crnn_join(threads[rank]);
-    crnn_lock_free(&team.lock, &team.signal);
+    crnn_lock_destroy(&team.lock, &team.signal);
 }
 
 #endif

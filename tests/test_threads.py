@@ -14,16 +14,23 @@ import numpy as np
 import pytest
 
 from crnn import core
-from crnn.training import Training
+from crnn.training import Training, useful_threads
 
 COMBINATIONS = pytest.mark.parametrize(
     ("double", "optimizer"), list(itertools.product([False, True], ["adagrad", "adam"])),
     ids=lambda value: {False: "float32", True: "float64"}.get(value, value),
 )  # fmt: skip
 COUNTS = (1, 2, 3, 5, 8)
-# (V, H, T, B), each large enough that eight threads are useful: fewer streams than threads, none
-# more than a step, a character, a symbol a thread, units that end in the middle of a vector.
-BUSY = [(7, 113, 410, 1), (23, 121, 107, 3), (130, 129, 20, 8), (3, 131, 1, 320), (1, 118, 24, 19)]
+# (V, H, T, B): one stream, fewer streams than threads, as many, one step, units that end in the
+# middle of a vector, fewer units than threads.
+BUSY = [
+    (7, 113, 410, 1),
+    (23, 121, 107, 3),
+    (130, 129, 20, 8),
+    (3, 131, 1, 320),
+    (1, 118, 24, 19),
+    (5, 9, 4, 11),
+]
 
 PAIR = (23, 67, 40, 7)  # enough for two
 
@@ -124,15 +131,18 @@ def test_threads_that_wait_by_looking_or_asleep_train_to_the_same_bytes(processo
 
 
 def test_small_windows_use_one_thread_and_larger_ones_no_more_than_are_useful() -> None:
-    def threads(V: int, H: int, T: int, B: int, allowed: int) -> int:
-        return training_of(V, H, T, B, False, "adagrad", allowed)[0].threads
+    assert useful_threads(65, 100, 25, 2, 8, 8) == 1
+    assert useful_threads(173, 1000, 100, 1, 8, 8) == 1  # one stream
+    assert useful_threads(300, 15, 1000, 2, 8, 8) == 1  # fewer units than a line of the cache
+    assert useful_threads(65, 100, 100, 32, 8, 16) == 7  # seven lines
+    assert 1 < useful_threads(65, 100, 25, 8, 8, 8) < 7
+    assert useful_threads(65, 512, 50, 50, 8, 2) == 2  # processors
 
-    assert threads(65, 100, 25, 1, 8) == 1  # the notebook's
-    assert threads(3, 4, 5, 1, 10**30) == 1
-    assert threads(300, 15, 1000, 2, 8) == 1  # fewer units than a line of the cache
-    assert threads(65, 100, 100, 32, 8) == 7  # seven lines
-    assert 1 < threads(65, 100, 25, 8, 8) < 7
-    assert [threads(65, 100, 100, 32, allowed) for allowed in (-1, 0, 1, 2)] == [1, 1, 1, 2]
+
+def test_threads_are_counted() -> None:
+    assert training_of(3, 4, 5, 1, True, "adam", 10**30)[0].threads == 64
+    with pytest.raises(ValueError, match="threads is 0, expected at least 1"):
+        training_of(3, 4, 5, 1, True, "adam", 0)
 
 
 @pytest.mark.parametrize("threads", [1, 3])

@@ -25,7 +25,7 @@ from crnn.checkpoint import JSON, CheckpointError
 from crnn.model import RNN, described_by, draw, views
 from crnn.settings import Settings
 from crnn.slices import Slices
-from crnn.training import Training
+from crnn.training import Training, useful_threads
 
 __all__ = ["Record", "Report", "Trainer", "bits_per_char", "read_record"]
 
@@ -71,7 +71,7 @@ class Record:
     smooth_loss : float
         Nats per window.
     decays : tuple of float
-        Adam's beta1 and beta2 to the power of its steps; 1 under other optimizers' names.
+        Adam's beta1 and beta2 to the power of its steps; 1 under Adagrad.
     characters, sha256 : int, str
         Length and fingerprint of its text.
     """
@@ -222,6 +222,7 @@ class Trainer:
         self._sampler = seeding.child(self.seed, seeding.TRAINING_SAMPLES)
         indices = _indices(model, text, settings)
         self._text_record = _fingerprint(indices)
+        processors = _processors()
         try:
             self._core = Training(
                 model._net,
@@ -231,8 +232,15 @@ class Trainer:
                 settings.optimizer,
                 settings.learning_rate,
                 settings.clip,
-                min(settings.threads, _processors()),
-                _processors(),
+                useful_threads(
+                    len(model.vocab),
+                    model.hidden_size,
+                    settings.seq_length,
+                    settings.batch_size,
+                    settings.threads,
+                    processors,
+                ),
+                processors,
             )
         except MemoryError as error:
             raise MemoryError(

@@ -6,6 +6,8 @@ import numpy.typing as npt
 from crnn.core import Net, State
 from crnn.memory import Buffer
 
+def useful_threads(V: int, H: int, T: int, B: int, most: int, processors: int) -> int: ...
+
 @final
 class Training:
     @property

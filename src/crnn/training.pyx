@@ -160,7 +160,7 @@ cdef void train_windows(Course* r, crnn_team* team, int rank, real* w) noexcept 
             open_window(r, &s, Hs)
             forward(&r.S, &r.W, &r.n, &s, Hs)
             backward(&r.S, &r.n.turned, &r.n, &s, Hs)
-        if rank == 0:
+        if rank == 0 and r.descent.optimizer == ADAM:
             r.descent.decay1 *= BETA1
             r.descent.decay2 *= BETA2
         crnn_meet(team)
@@ -182,16 +182,35 @@ cdef void train_in_thread(void* course, crnn_team* team, int rank) noexcept nogi
 
 # --- What Python holds -----------------------------------------------------------------------------
 
-cdef int useful_threads(const Shape* S, T, B, most):
-    """How many threads to use of those allowed.
+def useful_threads(V, H, T, B, most, processors):
+    """How many threads to use for windows of some size, so that more would not be faster.
 
     A share that is too small costs more to meet for than it saves. One stream stays in one thread:
     forward and back could not be shared, and weights would wander between two caches.
+
+    Parameters
+    ----------
+    V, H, T, B : int
+        Characters, hidden units, steps of a window, streams.
+    most : int
+        How many are allowed.
+    processors : int
+        How many this machine runs at once.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Examples
+    --------
+    >>> useful_threads(173, 100, 25, 1, 8, 8), useful_threads(65, 128, 50, 50, 8, 2)
+    (1, 2)
     """
     if B == 1:
         return 1
-    products = T * B * (3 * S.H * S.V + 3 * S.H * S.H)
-    return max(1, min(most, CRNN_MOST_MEMBERS, (S.H + 15) // 16, products // 3_000_000))
+    multiply_adds = 3 * T * B * H * (V + H)
+    return max(1, min(most, processors, (H + 15) // 16, multiply_adds // 3_000_000))
 
 
 @cython.final
@@ -212,7 +231,7 @@ cdef class Training:
     learning_rate, clip : float
         Of the optimizer; every element of a gradient is clipped to [-clip, clip].
     threads : int
-        How many may work at a window; fewer do where more would be slower. Changes no result.
+        How many work at a window, or fewer if the system gives no more; changes no result.
     processors : int
         How many threads this machine runs at once.
     """
@@ -228,7 +247,9 @@ cdef class Training:
             raise ValueError(f"text has {n} characters, {B} streams of windows of {T} need "
                              f"{(T + 2) * B}")
         self.net = net
-        self.threads = useful_threads(S, T, B, threads)
+        if threads < 1:
+            raise ValueError(f"threads is {threads}, expected at least 1")
+        self.threads = min(threads, CRNN_MOST_MEMBERS)
         self.spins = 3000 if self.threads <= processors else 0
         self.take_memory(text, T, B, optimizer)
         r.S, r.n, r.W = net.S, self.window.n, net.W
@@ -247,7 +268,9 @@ cdef class Training:
         cdef Course* r = &self.course
         cdef const Shape* S = &self.net.S
         cdef Py_ssize_t b = self.net.itemsize, n = len(text), rows, columns, i
-        memories = {"adagrad": 1, "adam": 2}[optimizer]
+        if optimizer not in ("adagrad", "adam"):
+            raise ValueError(f"optimizer is {optimizer!r}, expected 'adagrad' or 'adam'")
+        memories = 2 if optimizer == "adam" else 1
         indices = 2 * T * B + self.threads * (T * B + 2 * S.V)
         parameters = S.size * b
         affordable((2 + memories) * parameters + workspace_bytes(S, T, B, b) + 4 * (n + indices))
@@ -340,6 +363,8 @@ cdef class Training:
         """Go on from where another training on the same text was: a State for each stream."""
         cdef Course* r = &self.course
         cdef State state
+        cdef double decay1, decay2
+        decay1, decay2 = decays
         if len(states) != r.n.B or any([(<State?> s).net is not self.net for s in states]):
             raise ValueError(f"states: expected {r.n.B} of this net, one a stream")
         if not 0 <= step < 2**62 or not 0 <= position < r.length - r.n.T - 1:
@@ -348,4 +373,4 @@ cdef class Training:
         for b, state in enumerate(states):
             memcpy(self.last_state(b), state.h, self.net.S.H * self.net.itemsize)
         r.step, r.position, r.smooth_loss = step, position, smooth_loss
-        r.descent.decay1, r.descent.decay2 = decays
+        r.descent.decay1, r.descent.decay2 = decay1, decay2
