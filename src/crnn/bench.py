@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import cycle
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -43,6 +43,7 @@ _NUMPYS = {"window": "window", "lossFun": "lossFun", "sample": "sample", "model.
 _DTYPES = ("float64", "float32")
 _H, _V, _T = 100, 173, 25  # of the reference notebook
 _SAMPLED = 200  # characters of one call
+LONGEST: Final = 86_400  # seconds: nobody waits longer
 _SLICE = 0.02  # seconds that a program is timed for at a turn
 _MEASURING = 0.05  # share of the time that goes to the limits
 _ONE_THREAD = dict.fromkeys(
@@ -78,12 +79,12 @@ def run(seconds: float = 10.0, progress: Callable[[float], None] | None = None) 
     Raises
     ------
     ValueError
-        If `seconds` is not above 0.
+        If `seconds` is not above 0, or more than a day.
     ChildProcessError
         If the process ends without a report (an OSError).
     """
-    if not seconds > 0:
-        raise ValueError(f"seconds is {seconds}, expected more than 0")
+    if not 0 < seconds <= LONGEST:
+        raise ValueError(f"seconds is {seconds}, expected more than 0 and at most {LONGEST:,}")
     environment = {name: value for name, value in os.environ.items() if name not in _SLOWING}
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "crnn.bench", str(seconds)],

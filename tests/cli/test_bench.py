@@ -96,7 +96,7 @@ def test_a_process_that_fails_is_an_error(crnn: Any, monkeypatch: pytest.MonkeyP
     assert "ended with status 1 and no report" in result.stderr
 
 
-@pytest.mark.parametrize("seconds", ["0", "-1", "x"])
+@pytest.mark.parametrize("seconds", ["0", "-1", "inf", "x"])
 def test_wrong_seconds_are_a_wrong_command_line(crnn: Any, seconds: str) -> None:
     assert crnn("bench", "--seconds", seconds).exit_code == 2
     if seconds != "x":

@@ -26,7 +26,7 @@ _QUIET = 0.95  # share of the core's time from which on it counts as ours
 @click.command("bench", context_settings=HELP_NAMES, short_help="Time crnn on this machine.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(min=0, max=bench.LONGEST, min_open=True),
     metavar="X",
     default=10.0,
     show_default=True,
