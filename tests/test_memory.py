@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 
-from crnn.memory import Buffer, affordable
+from crnn.memory import Buffer, affordable, take_indices
 
 
 def test_a_buffer_is_aligned_zeroed_and_writable() -> None:
@@ -45,3 +45,16 @@ def test_where_memory_is_unknown_the_allocation_itself_tells(
         Buffer(2**46)
     with pytest.raises(MemoryError, match="bytes are needed"):
         Buffer(2**48)
+
+
+def test_plain_indices_are_taken_from_lists_and_tuples() -> None:
+    ixes = np.empty(3, np.int32)
+    assert take_indices([2, 0, 6], ixes, 7)
+    assert ixes.tolist() == [2, 0, 6]
+    assert take_indices((1, 1, 2), ixes, 7)
+    for odd in (7, -1, 2**31, 2**70, -(2**70), True, 1.0, np.int32(1), "1", None):
+        assert not take_indices([1, odd, 2], ixes, 7)
+    with pytest.raises(ValueError, match="ixes"):
+        take_indices([1, 2], ixes, 7)
+    with pytest.raises(TypeError):
+        take_indices(iter([1]), ixes, 7)  # type: ignore[arg-type]

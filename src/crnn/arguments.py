@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from crnn.memory import affordable
+from crnn.memory import affordable, take_indices
 
 __all__ = ["indices", "integer", "number", "real_array", "room_for", "same_type"]
 
@@ -85,6 +85,10 @@ def indices(name: str, values: Any, end: int) -> IntArray:
     IndexError
         If an index is below 0 or not below `end`.
     """
+    if isinstance(values, list | tuple) and values:
+        ixes = np.empty(len(values), np.int32)
+        if take_indices(values, ixes, end):
+            return ixes
     _check_integers(name, values)
     if len(values) == 0:
         raise ValueError(f"{name} is empty, expected at least one character index")

@@ -160,12 +160,14 @@ class _Bound:
 
     def _rows(self) -> tuple[Array, ...]:
         """Return the parameters as they are now, in rows."""
-        for name, array, shape in zip(NAMES, self._parameters, self._shapes, strict=True):
-            if array.shape != shape:
-                raise ValueError(
-                    f"{name} has shape {array.shape}, it was bound with {shape}: bind again"
-                )
-        return tuple(_in_rows(array) for array in self._parameters)
+        shapes = tuple([array.shape for array in self._parameters])
+        if shapes != self._shapes:
+            for name, shape, before in zip(NAMES, shapes, self._shapes, strict=True):
+                if shape != before:
+                    raise ValueError(
+                        f"{name} has shape {shape}, it was bound with {before}: bind again"
+                    )
+        return tuple([_in_rows(array) for array in self._parameters])
 
     def _hidden(self, name: str, h: Array) -> Array:
         arguments.real_array(name, h, (self._H, 1), "(hidden_size, 1)")

@@ -1,4 +1,7 @@
-from typing import Self, final
+from typing import Any, Self, final
+
+import numpy as np
+import numpy.typing as npt
 
 @final
 class Buffer:
@@ -6,3 +9,6 @@ class Buffer:
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
 def affordable(nbytes: int) -> int: ...
+def take_indices(
+    values: list[Any] | tuple[Any, ...], ixes: npt.NDArray[np.int32], end: int
+) -> bool: ...

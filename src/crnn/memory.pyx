@@ -12,6 +12,7 @@ from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_FillInfo, PyBuffer_Release,
     PyObject_GetBuffer,
 )
+from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.stdint cimport int32_t, uintptr_t
 
@@ -82,3 +83,26 @@ cdef void* real_address(object array, str name, bint double, Py_ssize_t size,
 cdef int32_t* index_address(object array, str name, Py_ssize_t size, bint writable) except NULL:
     """The same for int32, which some systems call long."""
     return <int32_t*> address(array, name, ("i", "l"), 4, size, writable)
+
+
+def take_indices(values, ixes, Py_ssize_t end):
+    """Copy a list or tuple of plain ints from 0 to end - 1 into an int32 array of its length.
+
+    Returns
+    -------
+    bool
+        False if one is something else: then the array holds those before it.
+    """
+    cdef Py_ssize_t n = len(values), i = 0
+    cdef int32_t* out = index_address(ixes, "ixes", n, True)
+    cdef long long x
+    cdef int overflow
+    for value in values:
+        if type(value) is not int or i == n:    # another thread may have made it longer
+            return False
+        x = PyLong_AsLongLongAndOverflow(value, &overflow)
+        if overflow or not 0 <= x < end:
+            return False
+        out[i] = <int32_t> x
+        i += 1
+    return i == n
