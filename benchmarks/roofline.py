@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 from workloads import SAMPLED, Workload
 
 from crnn.roofline import Limits, bound, measure, sample_bound
@@ -25,7 +26,15 @@ def _bound(limits: Limits, workload: Workload) -> float:
     if not workload.trains:
         return SAMPLED * sample_bound(limits, H=sizes.H, V=sizes.V, dtype=dtype)
     optimizer = None if workload.name == "lossFun" else workload.optimizer
+    distinct = [len(np.unique(window)) for window in workload.windows()[0]]
     least = bound(
-        limits, H=sizes.H, V=sizes.V, T=sizes.T, B=sizes.B, dtype=dtype, optimizer=optimizer
+        limits,
+        H=sizes.H,
+        V=sizes.V,
+        T=sizes.T,
+        B=sizes.B,
+        dtype=dtype,
+        optimizer=optimizer,
+        columns=round(float(np.mean(distinct))),
     )
     return least.seconds

@@ -36,6 +36,8 @@ def _cells(figure: dict[str, Any]) -> list[str]:
     if "note" in figure:
         return [""] * len(NUMBERS) + [figure["note"]]
     cells = [_number(figure[name]) if name in figure else "" for name in NUMBERS]
+    if "times_bound" in figure:
+        cells[-1] = f"{figure['times_bound']:.2f}"
     rivals = figure.get("faster_than", {})
     return [*cells, ", ".join(f"{rival} {times:.1f}" for rival, times in rivals.items())]
 

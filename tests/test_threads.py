@@ -215,7 +215,10 @@ except RuntimeError:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc and limits the address space")
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.libc_ver()[0] != "glibc",
+    reason="reads /proc, limits the address space, knows how large a thread's stack is",
+)
 def test_where_the_system_gives_no_thread_the_training_goes_on_without() -> None:
     command = [sys.executable, "-c", NO_MORE_THREADS]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

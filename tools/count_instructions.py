@@ -26,6 +26,8 @@ import click
 import numpy as np
 
 import crnn
+from crnn import core
+from crnn.training import Training
 
 RECORD = Path(__file__).with_name("instructions.json")
 TOLERANCE = 0.03
@@ -83,7 +85,10 @@ def changed(counts: Counts, recorded: Counts) -> list[str]:
 def build_name() -> str:
     """Return what the counts depend on beside the source: compiler, C library and processor."""
     compiled = Path(crnn.core.__file__).read_bytes()
-    found = re.search(rb"GCC: \([^)]*\) [0-9.]+|clang version [0-9.]+", compiled)
+    # In a module of clang's there is GCC's name too, of the C library's first lines.
+    found = re.search(rb"clang version [0-9.]+", compiled) or re.search(
+        rb"GCC: \([^)]*\) [0-9.]+", compiled
+    )
     compiler = found[0].decode("ascii") if found else "an unknown compiler"
     tables = " ".join(tables_to_count())
     return f"{compiler}, {' '.join(platform.libc_ver())}, {platform.machine()} with {tables}"
@@ -128,14 +133,14 @@ def counted(isa: str) -> list[int]:
 
 def train() -> None:
     """Train some windows of each type, and tell callgrind where they begin and end."""
-    text = np.random.default_rng(1).integers(V, size=1000)
+    text = np.random.default_rng(1).integers(V, size=1000, dtype=np.int32)
     for dtype in DTYPES:
-        model = crnn.RNN("".join(map(chr, range(V))), hidden_size=H, dtype=dtype)
-        trainer = crnn.Trainer(model, text, seq_length=T, report_every=10**9, sample_every=0)
-        trainer.train(2)  # the first one reports, and touches memory
+        net = core.Net(V, H, dtype == "float64")
+        net.draw_weights(np.random.PCG64(1))
+        training = Training(net, text, T, 1, "adagrad", 0.1, 5.0)
+        training.run(2)  # touches memory
         os.getppid()
-        for _ in range(WINDOWS):
-            trainer.train(1)  # one by one: how many of more are run at once depends on the clock
+        training.run(WINDOWS)
         os.getppid()
 
 

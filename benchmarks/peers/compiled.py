@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import cycle
-from typing import Any
 
 import numpy as np
 from workloads import SAMPLED, SEED, Call, Workload, text
@@ -22,17 +21,15 @@ def work(workload: Workload) -> Call:
 
 def trainer(workload: Workload, threads: int = 1) -> crnn.Trainer:
     """Return a trainer that begins with the workload's weights."""
-    # Defaults are not named: what one stream and Adagrad need is older than the other choices.
-    chosen: dict[str, Any] = {} if threads == 1 else {"threads": threads}
-    if workload.sizes.B > 1 or workload.optimizer != "adagrad":
-        chosen |= {"batch_size": workload.sizes.B, "optimizer": workload.optimizer}
     return crnn.Trainer(
         _model(workload),
         text(workload.sizes),
         seq_length=workload.sizes.T,
+        batch_size=workload.sizes.B,
+        optimizer=workload.optimizer,
         learning_rate=workload.learning_rate,
+        threads=threads,
         sample_every=0,
-        **chosen,
     )
 
 

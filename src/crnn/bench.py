@@ -30,7 +30,7 @@ from crnn.reference import Notebook
 __all__ = ["WORKLOADS", "run"]
 
 Report: TypeAlias = dict[str, Any]
-Calls: TypeAlias = dict[str, Callable[[], object]]  # by workload: the work, once
+Calls: TypeAlias = dict[str, Callable[[int], object]]  # by workload: the work, n times
 Key: TypeAlias = tuple[str, str, str]  # program, dtype, workload
 
 WORKLOADS = {
@@ -131,6 +131,16 @@ def _windows(ixes: list[int]) -> Iterator[tuple[list[int], list[int]]]:
         yield ixes[at : at + _T], ixes[at + 1 : at + _T + 1]
 
 
+def _repeated(call: Callable[[], object]) -> Callable[[int], object]:
+    """Return a function that calls so often."""
+
+    def repeat(n: int) -> None:
+        for _ in range(n):
+            call()
+
+    return repeat
+
+
 def _crnn_calls(dtype: str) -> Calls:
     parameters = Notebook(_H, _V, dtype).parameters
     ixes, h = _text(), np.zeros((_H, 1), dtype)
@@ -141,10 +151,10 @@ def _crnn_calls(dtype: str) -> Calls:
     trained = crnn.RNN.from_arrays(characters, *parameters)
     trainer = crnn.Trainer(trained, np.array(ixes), seq_length=_T, sample_every=0)
     return {
-        "window": lambda: trainer.train(1),
-        "lossFun": lambda: loss_fun(*next(windows), h),
-        "sample": lambda: sample(h, 0, _SAMPLED),
-        "model.sample": lambda: model.sample(_SAMPLED, seed=0),
+        "window": trainer.train,
+        "lossFun": _repeated(lambda: loss_fun(*next(windows), h)),
+        "sample": _repeated(lambda: sample(h, 0, _SAMPLED)),
+        "model.sample": _repeated(lambda: model.sample(_SAMPLED, seed=0)),
     }
 
 
@@ -152,9 +162,9 @@ def _numpy_calls(dtype: str) -> Calls:
     trained, notebook = Notebook(_H, _V, dtype), Notebook(_H, _V, dtype)
     windows, h = _windows(_text()), np.zeros((_H, 1), dtype)
     return {
-        "window": lambda: trained.train_window(*next(windows), h),
-        "lossFun": lambda: notebook.loss_fun(*next(windows), h),
-        "sample": lambda: notebook.sample(h, 0, _SAMPLED),
+        "window": _repeated(lambda: trained.train_window(*next(windows), h)),
+        "lossFun": _repeated(lambda: notebook.loss_fun(*next(windows), h)),
+        "sample": _repeated(lambda: notebook.sample(h, 0, _SAMPLED)),
     }
 
 
@@ -179,9 +189,9 @@ def _bounds(limits: roofline.Limits, dtype: str) -> dict[str, float]:
 
 @dataclass
 class _Timed:
-    """A call, and the seconds that it took, a mean for each turn."""
+    """What ``work(n)`` does n times, and the seconds that one took, a mean for each turn."""
 
-    call: Callable[[], object]
+    work: Callable[[int], object]
     calls: int = 1  # at a turn
     seconds: list[float] = field(default_factory=list)
 
@@ -196,8 +206,7 @@ class _Timed:
 
     def _elapsed(self) -> float:
         begin = time.perf_counter()
-        for _ in range(self.calls):
-            self.call()
+        self.work(self.calls)
         return time.perf_counter() - begin
 
 
@@ -205,7 +214,7 @@ def _measure(seconds: float, say: Callable[[Report], None]) -> Report:
     """Return the report of this machine, measured in this process."""
     begin, core = time.perf_counter(), _pin()
     say({"done": 0.0})
-    limits = roofline.measure(seconds=_MEASURING * seconds)
+    limits = roofline.measure(seconds=min(1.0, _MEASURING * seconds))
     timed = _all_timed(min(_SLICE, _MEASURING * seconds))
     rounds, done, wall, busy = 0, 0.0, time.perf_counter(), time.process_time()
     while rounds == 0 or done < 1:

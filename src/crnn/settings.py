@@ -77,7 +77,7 @@ class Settings:
     )
     optimizer: str = _setting("adagrad", "How gradients become steps", choices=("adagrad", "adam"))
     learning_rate: float = _setting(
-        0.1, "Step size; the default suits Adagrad, Adam wants some 0.002", above=0
+        0.1, "Step size; the default suits Adagrad, Adam wants about 0.002", above=0
     )
     clip: float = _setting(
         5.0,

@@ -1,8 +1,8 @@
 """The trainer: the reference's main loop over a text, with reports, samples and exact resuming.
 
-The windows themselves run in `crnn.core`, without the GIL, in slices of about 20 ms: between them
-reports are made and a request to stop is seen. Slices never change a result. Nothing is printed
-here.
+The windows themselves run in `crnn.training`, without the GIL, in slices of about 20 ms: between
+them reports are made and a request to stop is seen. Slices never change a result. Nothing is
+printed here.
 """
 
 from __future__ import annotations
@@ -108,10 +108,10 @@ class _Pending:
 
 
 class Trainer:
-    """Trains a model in place: windows left to right through a text, BPTT, clipping, Adagrad.
+    """Trains a model in place: windows left to right through a text, BPTT, clipping, an optimizer.
 
     The hidden state is carried from window to window and reset to zero where the text begins
-    again.
+    again. Several streams go through as many parts of the text at once.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class Trainer:
         "adagrad" (the reference's) or "adam" (Kingma and Ba 2015, with beta1 0.9, beta2 0.999,
         epsilon 1e-8).
     learning_rate : float
-        Step size of the optimizer: 0.1 suits Adagrad, Adam wants some 0.002.
+        Step size of the optimizer: 0.1 suits Adagrad, Adam wants about 0.002.
     clip : float
         Every element of a gradient is clipped to plus or minus this; inf does not clip.
     threads : int
@@ -161,6 +161,11 @@ class Trainer:
     >>> trainer.train(steps=2000)
     >>> trainer.step, trainer.smooth_loss < before / 2
     (2000, True)
+
+    Four parts of the text at once, under Adam:
+
+    >>> several = crnn.Trainer(model, text, batch_size=4, optimizer="adam", learning_rate=0.002)
+    >>> several.train(steps=100)
     """
 
     def __init__(

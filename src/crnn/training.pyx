@@ -161,8 +161,8 @@ cdef void train_windows(Course* r, crnn_team* team, int rank, real* w) noexcept 
             forward(&r.S, &r.W, &r.n, &s, Hs)
             backward(&r.S, &r.n.turned, &r.n, &s, Hs)
         if rank == 0 and r.descent.optimizer == ADAM:
-            r.descent.decay1 *= BETA1
-            r.descent.decay2 *= BETA2
+            r.descent.decay1 *= <real> BETA1    # as the kernel rounds it: so the bias cancels
+            r.descent.decay2 *= <real> BETA2
         crnn_meet(team)
         step_down(r, c, &s, w)
         if rank == 0:

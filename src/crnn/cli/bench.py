@@ -73,7 +73,7 @@ def _print(report: dict[str, Any]) -> None:
 def _table(report: dict[str, Any]) -> Table:
     sizes = report["sizes"]
     table = Table(
-        title=f"Microseconds, of samples a character; {sizes['hidden_size']} units, "
+        title=f"Microseconds a call, of samples a character; {sizes['hidden_size']} units, "
         f"{sizes['vocabulary_size']} characters, windows of {sizes['seq_length']}",
         title_justify="left",
     )
