@@ -73,8 +73,8 @@ def _print(report: dict[str, Any]) -> None:
 def _table(report: dict[str, Any]) -> Table:
     sizes = report["sizes"]
     table = Table(
-        title=f"Microseconds a call, of samples a character; {sizes['hidden_size']} units, "
-        f"{sizes['vocabulary_size']} characters, windows of {sizes['seq_length']}",
+        title=f"Microseconds a call, of samples a character; H={sizes['hidden_size']} "
+        f"V={sizes['vocabulary_size']} T={sizes['seq_length']}",
         title_justify="left",
     )
     table.add_column("", no_wrap=True)
