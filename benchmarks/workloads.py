@@ -88,6 +88,15 @@ class Workload:
         return ixes[at].reshape(shape), ixes[at + 1].reshape(shape)
 
 
+def of_a_framework(
+    workload: Workload, train: Callable[[Workload], Call], sample: Callable[[Workload], Call]
+) -> Call:
+    """Return the work of a peer that trains and samples but has no drop-in functions."""
+    if workload.name in ("lossFun", "sample"):
+        raise NotDoneError(f"no {workload.name}: it has no drop-in functions")
+    return train(workload) if workload.trains else sample(workload)
+
+
 def text(sizes: Sizes) -> npt.NDArray[np.int32]:
     """Indices with the frequencies of a natural text (Zipf's law).
 

@@ -23,8 +23,8 @@ from workloads import (
     SAMPLED,
     SEED,
     Call,
-    NotDoneError,
     Workload,
+    of_a_framework,
 )
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -38,10 +38,7 @@ def version() -> str:
 
 
 def work(workload: Workload) -> Call:
-    works = {"model_sample": _sample, "window": _train, "batched": _train, "batched_adam": _train}
-    if workload.name not in works:
-        raise NotDoneError(f"no {workload.name}: it has no drop-in functions")
-    return works[workload.name](workload)
+    return of_a_framework(workload, _train, _sample)
 
 
 def _train(workload: Workload) -> Call:

@@ -17,8 +17,8 @@ from workloads import (
     SAMPLED,
     SEED,
     Call,
-    NotDoneError,
     Workload,
+    of_a_framework,
 )
 
 torch.set_num_threads(1)
@@ -29,10 +29,7 @@ def version() -> str:
 
 
 def work(workload: Workload) -> Call:
-    works = {"model_sample": _sample, "window": _train, "batched": _train, "batched_adam": _train}
-    if workload.name not in works:
-        raise NotDoneError(f"no {workload.name}: it has no drop-in functions")
-    return works[workload.name](workload)
+    return of_a_framework(workload, _train, _sample)
 
 
 def _train(workload: Workload) -> Call:
