@@ -326,7 +326,9 @@ DAMAGE = [
     ("decays", ["nan", "nan"], "decays is .*expected two numbers"),
     ("decays", ["0x1p0", "0x1p1"], "decays is .*expected two numbers"),
     ("decays", ["x", "y"], "hexadecimal"),
-    ("decays", 5, "not iterable"),
+    ("decays", 5, "decays is 5, expected two numbers"),
+    ("decays", "11", "decays is '11', expected two numbers"),
+    ("decays", ["0x1p-1", "0x1p-1"], "settings say adagrad, decays .* are of Adam"),
 ]
 
 

@@ -487,6 +487,8 @@ class Trainer:
                 f"settings say hidden_size {record.settings.hidden_size} and "
                 f"{record.settings.dtype}, the parameters have {size} and {dtype}"
             )
+        if record.settings.optimizer == "adagrad" and record.decays != (1, 1):
+            raise ValueError(f"settings say adagrad, decays {record.decays} are of Adam")
         for name, view in self._memories().items():
             view[...] = _like(view, name, tensors)
         states = []
@@ -603,6 +605,8 @@ def read_record(header: Mapping[str, Any]) -> Record | None:
 
 def _decays(values: Any) -> tuple[float, ...]:
     """Return what a header says of Adam's decays, checked to be two numbers from 0 to 1."""
+    if not isinstance(values, list):
+        raise TypeError(f"decays is {values!r}, expected two numbers from 0 to 1")
     decays = tuple(float.fromhex(str(value)) for value in values)
     if len(decays) != 2 or not all(0 <= decay <= 1 for decay in decays):
         raise ValueError(f"decays is {values!r}, expected two numbers from 0 to 1")
