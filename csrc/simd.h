@@ -312,7 +312,11 @@ static inline void transpose_square(const real *A, ptrdiff_t lda, real *B, ptrdi
 #endif
 
 #elif defined(CRNN_PORTABLE)
+#include <float.h>
 #include <math.h> /* fma and sqrt alone: exact by the C standard and by IEEE 754 */
+#if FLT_EVAL_METHOD != 0
+#error "arithmetic wider than its type: on 32-bit x86 compile with -msse2 -mfpmath=sse"
+#endif
 
 #define GEMV_VECS 8
 #define GEMM_ROWS 4

@@ -46,7 +46,7 @@ class State:
 
 @final
 class Borrowed:
-    def __new__(cls, V: int, H: int, double: bool) -> Self: ...
+    def __new__(cls, V: int, H: int, double: bool, isa: str | None = None) -> Self: ...
     def loss(
         self,
         parameters: _Parameters,

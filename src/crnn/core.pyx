@@ -30,6 +30,7 @@ cdef extern from "fpmode.h" nogil:
         pass
     crnn_fpmode crnn_fpmode_enter()
     void crnn_fpmode_leave(crnn_fpmode theirs)
+    double crnn_pin(double x)
 
 
 # --- The RNN over one window -----------------------------------------------------------------------
@@ -237,12 +238,19 @@ cdef Py_ssize_t sample(const Shape* S, const Weights* W, real* h, real* z, real*
 
 # --- First weights ----------------------------------------------------------------------------------
 
+cdef extern from *:
+    """
+    #define FIRST_SCALE 0x1.47ae147ae147bp-7    /* 0.01 */
+    """
+    const double FIRST_SCALE
+
+
 cdef void draw_weights(const Shape* S, const Weights* W, bitgen* bits, real* of_type) noexcept nogil:
     """Wxh, Whh, Why from N(0, 0.01^2), one after the other, each row by row."""
     cdef double spare = NAN
-    fill_with_normals(S.K, bits, &spare, 0.01, S.H, S.V, W.Wxh.rs, W.Wxh.cs, <real*> W.Wxh.at)
-    fill_with_normals(S.K, bits, &spare, 0.01, S.H, S.H, W.Whh.rs, W.Whh.cs, <real*> W.Whh.at)
-    fill_with_normals(S.K, bits, &spare, 0.01, S.V, S.H, W.Why.rs, W.Why.cs, <real*> W.Why.at)
+    fill_with_normals(S.K, bits, &spare, FIRST_SCALE, S.H, S.V, W.Wxh.rs, W.Wxh.cs, <real*> W.Wxh.at)
+    fill_with_normals(S.K, bits, &spare, FIRST_SCALE, S.H, S.H, W.Whh.rs, W.Whh.cs, <real*> W.Whh.at)
+    fill_with_normals(S.K, bits, &spare, FIRST_SCALE, S.V, S.H, W.Why.rs, W.Why.cs, <real*> W.Why.at)
 
 
 # --- What Python holds -----------------------------------------------------------------------------
@@ -522,6 +530,7 @@ cdef class State:
             raise IndexError(f"seed_ix is {x}, expected an index from 0 to {S.V - 1}")
         with bit_generator.lock, nogil:
             theirs = crnn_fpmode_enter()
+            temperature = crnn_pin(temperature)
             if self.net.double:
                 drawn = sample(S, W, <double*> self.h, <double*> self.z, <double*> self.y, x, count,
                                temperature, toss, bits, out)
@@ -541,8 +550,8 @@ cdef class Borrowed:
     caller sees to it.
     """
 
-    def __cinit__(self, V, H, bint double):
-        self.net = Net(V, H, double)
+    def __cinit__(self, V, H, bint double, str isa=None):
+        self.net = Net(V, H, double, isa)
         self.window = Window(self.net, 1, in_rows=True)
 
     cdef int look(self, tuple parameters, Weights* rows, bint writable) except -1:
@@ -584,10 +593,12 @@ cdef class Borrowed:
         n.T, n.inputs, n.targets = T, x, y
         with nogil:
             theirs = crnn_fpmode_enter()
+            limit = crnn_pin(limit)
             if double:
                 loss = loss_and_gradients(S, &rows, &n, <double*> before, &d, limit, <double*> after)
             else:
                 loss = loss_and_gradients(S, &rows, &n, <float*> before, &d, limit, <float*> after)
+            loss = crnn_pin(loss)
             crnn_fpmode_leave(theirs)
         return loss
 

@@ -10,6 +10,12 @@ from libc.math cimport NAN, isnan, sqrt
 
 from crnn.kernels cimport crnn_tables, real
 
+cdef extern from *:
+    """
+    #define UNIT 0x1p-53    /* the distance of neighbouring coins */
+    """
+    const double UNIT
+
 
 cdef bitgen* bitgen_of(object bit_generator) except NULL:
     """The interface of a numpy.random.BitGenerator; who uses it holds its lock."""
@@ -18,7 +24,7 @@ cdef bitgen* bitgen_of(object bit_generator) except NULL:
 
 cdef double raw_coin(bitgen* bits) noexcept nogil:
     """A uniform number in [0, 1) from the upper 53 of 64 raw bits: our own arithmetic."""
-    return <double> (bits.next_uint64(bits.state) >> 11) * (1.0 / 9007199254740992.0)
+    return <double> (bits.next_uint64(bits.state) >> 11) * UNIT
 
 
 cdef double numpy_coin(bitgen* bits) noexcept nogil:

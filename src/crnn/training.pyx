@@ -35,7 +35,15 @@ cdef extern from "fpmode.h" nogil:
 
 # --- The optimizers --------------------------------------------------------------------------------
 
-cdef double BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8     # Adam's, as its authors chose them
+cdef extern from *:
+    """
+    #define BETA1 0x1.ccccccccccccdp-1       /* Adam's, as its authors chose them: 0.9 */
+    #define BETA2 0x1.ff7ced916872bp-1       /* 0.999 */
+    #define EPSILON 0x1.5798ee2308c3ap-27    /* 1e-8 */
+    #define OLD_LOSS 0x1.ff7ced916872bp-1    /* of the smooth loss: 0.999 */
+    #define NEW_LOSS 0x1.0624dd2f1a9fcp-10   /* 0.001 */
+    """
+    const double BETA1, BETA2, EPSILON, OLD_LOSS, NEW_LOSS
 
 
 cdef inline void descend(const Shape* S, const Descent* o, Py_ssize_t n, const real* d, Py_ssize_t at,
@@ -139,7 +147,7 @@ cdef void close_window(Course* r, real* of_type) noexcept nogil:
     for b in range(n.B):
         loss += stream_loss(n, b, <const real*> n.losses)
     r.loss = loss / n.B
-    r.smooth_loss = r.smooth_loss * 0.999 + r.loss * 0.001
+    r.smooth_loss = r.smooth_loss * OLD_LOSS + r.loss * NEW_LOSS
     r.step += 1
     r.position += n.T
     if r.position + n.T + 1 >= r.length:    # the text wraps

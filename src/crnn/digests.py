@@ -1,0 +1,269 @@
+"""Small trainings whose every byte is known: what the arithmetic contract promises, as a list.
+
+A *case* is a training with given sizes, settings and seed. Its *outcome* is the arrays it leaves
+behind: weights, losses, samples and more. ``digests.json`` has the SHA-256 of every one of them,
+recorded once; so whoever computes a case, with whatever kernels, compiler and processor, can see
+whether the bytes are the promised ones.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.resources
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from numpy.random import PCG64, SeedSequence
+
+from crnn import core, seeding
+from crnn.model import PARAMETERS, views
+from crnn.training import Training
+
+__all__ = [
+    "FILE",
+    "Case",
+    "Outcome",
+    "cases",
+    "contract",
+    "describe_difference",
+    "digest",
+    "outcome",
+    "text_of",
+    "wrong_arrays",
+]
+
+Array: TypeAlias = npt.NDArray[Any]
+Outcome: TypeAlias = Mapping[str, Array]
+
+FILE: Final = "digests.json"
+"""Name of the list, beside this module."""
+DRAWS: Final = 40
+"""Characters of each of the two samples of a case."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A training whose outcome is known.
+
+    Attributes
+    ----------
+    name : str
+        Unique, without spaces.
+    dtype : {"float32", "float64"}
+    V, H, T, B : int
+        Characters, hidden units, steps of a window, streams.
+    optimizer : {"adagrad", "adam"}
+    learning_rate : float
+    clip : float
+    windows : int
+        How many are trained.
+    characters : int
+        Length of the text.
+    text_seed, seed : int
+        Of the text, and of everything that is drawn.
+    quick : bool
+        Whether it takes next to no time, also with the portable kernels.
+    digests : mapping of str to str
+        SHA-256 of each array of the outcome, in the order in which they come to be.
+    """
+
+    name: str
+    dtype: str
+    V: int
+    H: int
+    T: int
+    B: int
+    optimizer: str
+    learning_rate: float
+    clip: float
+    windows: int
+    characters: int
+    text_seed: int
+    seed: int
+    quick: bool
+    digests: Mapping[str, str]
+
+
+def cases() -> tuple[Case, ...]:
+    """Return the cases of the list.
+
+    Examples
+    --------
+    >>> sorted({case.dtype for case in cases()})
+    ['float32', 'float64']
+    """
+    rows = _list()["cases"]
+    numbers = ("learning_rate", "clip")
+    return tuple(Case(**row | {name: float.fromhex(row[name]) for name in numbers}) for row in rows)
+
+
+def contract() -> str:
+    """Return the name of the arithmetic that the list is of."""
+    return str(_list()["contract"])
+
+
+@functools.cache
+def _list() -> dict[str, Any]:
+    text = importlib.resources.files("crnn").joinpath(FILE).read_text(encoding="utf-8")
+    record: dict[str, Any] = json.loads(text)
+    return record
+
+
+def text_of(case: Case) -> npt.NDArray[np.int32]:
+    """Return the text of a case: V times the upper 32 bits of each raw number, divided by 2^32."""
+    raw = PCG64(SeedSequence(case.text_seed)).random_raw(case.characters)
+    upper = np.asarray(raw, np.uint64) >> np.uint64(32)
+    return (upper * np.uint64(case.V) >> np.uint64(32)).astype(np.int32)
+
+
+def outcome(case: Case, isa: str | None = None, threads: int = 1) -> dict[str, Array]:
+    """Compute a case with the kernels of one table.
+
+    Parameters
+    ----------
+    case : Case
+    isa : str, optional
+        Name of the table; by default the one in use.
+    threads : int
+        How many work at it; changes nothing.
+
+    Returns
+    -------
+    dict of str to array
+        ``drawn_Wxh, drawn_Whh, drawn_Why`` as drawn; ``loss, smooth_loss`` (float64) of every
+        window; parameters after the last one (``Wxh`` ...), the optimizer's memories
+        (``mWxh`` ..., for Adam ``vWxh`` ...), ``hprev`` (H, B); the indices of a ``sample`` of 40
+        characters that goes on from the first stream, of a ``cool_sample`` of 40 that goes on from
+        there at temperature 0.5, and the prediction ``p`` after both; then the drop-in's ``dloss``
+        and gradients (``dWxh`` ...) of the text's first window.
+    """
+    double = case.dtype == "float64"
+    net = core.Net(case.V, case.H, double, isa)
+    net.draw_weights(seeding.child(SeedSequence(case.seed), seeding.WEIGHTS))
+    parameters = views(net, net.block, np.dtype(case.dtype))
+    arrays = {f"drawn_{name}": parameters[name].copy() for name in PARAMETERS[:3]}
+    training = Training(
+        net, text_of(case), case.T, case.B, case.optimizer, case.learning_rate, case.clip, threads
+    )
+    arrays |= _trained(training, case.windows)
+    arrays |= {name: parameters[name] for name in PARAMETERS}
+    for letter, memory in zip("mv", training.memories, strict=False):
+        views_of = views(net, memory, np.dtype(case.dtype))
+        arrays |= {letter + name: views_of[name] for name in PARAMETERS}
+    arrays |= _sampled(case, training)
+    arrays |= _gradients(case, [np.ascontiguousarray(parameters[name]) for name in PARAMETERS], isa)
+    return arrays
+
+
+def _trained(training: Training, windows: int) -> dict[str, Array]:
+    losses = np.empty((2, windows))
+    for i in range(windows):
+        training.run(1)
+        losses[:, i] = training.loss, training.smooth_loss
+    return {"loss": losses[0], "smooth_loss": losses[1]}
+
+
+def _sampled(case: Case, training: Training) -> dict[str, Array]:
+    """Return the states, two samples, and what is predicted after them."""
+    hprev = np.empty((case.B, case.H), case.dtype)
+    for b, h in enumerate(hprev):
+        training.state(b).get(h)
+    state = training.state()
+    bits = seeding.child(SeedSequence(case.seed), seeding.TRAINING_SAMPLES)
+    arrays: dict[str, Array] = {"hprev": hprev.T}
+    last = training.next_input()
+    for name, temperature in (("sample", 1.0), ("cool_sample", 0.5)):
+        ixes = np.zeros(DRAWS, np.int32)
+        drawn = state.sample(DRAWS, temperature, bits, ixes, last)
+        arrays[name] = ixes[:drawn]  # fewer, if probabilities became NaN
+        last = int(ixes[drawn - 1]) if drawn else last
+    p = np.empty(case.V, case.dtype)
+    state.predict(p)
+    return arrays | {"p": p}
+
+
+def _gradients(case: Case, parameters: list[Array], isa: str | None) -> dict[str, Array]:
+    """Return what the drop-in's lossFun gives for the first window of the text."""
+    text, dtype = text_of(case), np.dtype(case.dtype)
+    borrowed = core.Borrowed(case.V, case.H, case.dtype == "float64", isa)
+    gradients = [np.zeros_like(parameter) for parameter in parameters]
+    h0, h = np.zeros(case.H, dtype), np.empty(case.H, dtype)
+    inputs, targets = text[: case.T], text[1 : case.T + 1]
+    loss = borrowed.loss(tuple(parameters), inputs, targets, h0, tuple(gradients), h, case.clip)
+    named = {f"d{name}": array for name, array in zip(PARAMETERS, gradients, strict=True)}
+    return {"dloss": np.array([loss]), **named}
+
+
+def digest(array: Array) -> str:
+    """Return the SHA-256 of an array: its bits, little-endian, in rows.
+
+    Examples
+    --------
+    >>> digest(np.array([np.nan], ">f4")) == digest(np.array([-np.nan], "<f4"))
+    True
+    """
+    bits = _bits(array)
+    return hashlib.sha256(bits.astype(bits.dtype.newbyteorder("<")).tobytes()).hexdigest()
+
+
+def _bits(array: Array) -> npt.NDArray[np.unsignedinteger[Any]]:
+    """Return the bits of an array's elements as integers in rows, every NaN the same one."""
+    dtype = array.dtype.newbyteorder("=")
+    plain = np.array(array, dtype, order="C")
+    bits = plain.view(f"u{dtype.itemsize}")
+    if dtype.kind == "f":  # the sign and the payload of a NaN are not in the contract
+        bits[np.isnan(plain)] = {4: 0x7FC00000, 8: 0x7FF8000000000000}[dtype.itemsize]
+    return bits
+
+
+def wrong_arrays(case: Case, arrays: Outcome) -> list[str]:
+    """Return the names of the arrays that are not the promised ones, in the order of the list."""
+    return [
+        name
+        for name, promised in case.digests.items()
+        if name not in arrays or digest(arrays[name]) != promised
+    ]
+
+
+def describe_difference(case: Case, where: str, arrays: Outcome, right: Outcome | None) -> str:
+    """Return what differs first, for a person who looks for the reason.
+
+    Parameters
+    ----------
+    case : Case
+        One whose `wrong_arrays` are not empty.
+    where : str
+        Who computed it: a table, a machine.
+    arrays : mapping of str to array
+        What was computed.
+    right : mapping of str to array, optional
+        The promised outcome, as somebody else computed it.
+
+    Returns
+    -------
+    str
+        One line: the case, where, the first array that differs and its first element that differs,
+        with both values.
+    """
+    name = wrong_arrays(case, arrays)[0]
+    about = f"case {case.name} on {where}: {name}"
+    if name not in arrays:
+        return f"{about} is missing"
+    if right is None or name in wrong_arrays(case, right):
+        return f"{about} differs; where, nobody here can tell, for nobody has the promised one"
+    got, promised = arrays[name], right[name]
+    if got.shape != promised.shape:
+        return f"{about} has the shape {got.shape}, expected {promised.shape}"
+    index = tuple(int(i) for i in np.argwhere(_bits(got) != _bits(promised))[0])
+    at = ", ".join(map(str, index))
+    return f"{about}[{at}] is {_shown(got, index)}, expected {_shown(promised, index)}"
+
+
+def _shown(array: Array, index: tuple[int, ...]) -> str:
+    """Return an element with its bits in hexadecimal."""
+    return f"0x{int(_bits(array)[index]):0{2 * array.dtype.itemsize}x} ({array[index]})"
