@@ -138,7 +138,8 @@ def _rounded(n: int, e: int, t: Type) -> float:
         e = place
     if size.bit_length() + e > E[t] + 1:
         return -math.inf if n < 0 else math.inf
-    return math.ldexp(size if n > 0 else -size, e)  # exact: at most M + 1 bits
+    result = math.ldexp(size, e)  # exact: at most M + 1 bits
+    return result if n > 0 else -result
 
 
 def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
