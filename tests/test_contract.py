@@ -391,7 +391,7 @@ def hex_integers(text: str) -> set[int]:
 # --- exp, tanh, log: against crnn, wherever it can be asked ---------------------------------------
 
 
-def values(t: Type, *, count: int = 4000) -> Array:
+def values(t: Type, count: int = 4000) -> Array:
     """Return special values, break points and their neighbours, numbers of all sizes."""
     limits = np.finfo(t)
     special = [0, limits.smallest_subnormal, limits.tiny, limits.max, np.inf, np.nan, limits.eps]
@@ -403,10 +403,8 @@ def values(t: Type, *, count: int = 4000) -> Array:
         near = np.concatenate([x, np.nextafter(x, t.type(9e9)), np.nextafter(x, t.type(-9e9))])
         draws = np.random.default_rng(3)
         raw = draws.integers(0, 2 ** (8 * t.itemsize), count // 2, f"u{t.itemsize}").view(t)
-        usual = (draws.standard_normal(count // 2) * np.exp(draws.normal(0, 3, count // 2))).astype(
-            t
-        )
-        return np.concatenate([near, -near, raw, usual])
+        usual = draws.standard_normal(count // 2) * np.exp(draws.normal(0, 3, count // 2))
+        return np.concatenate([near, -near, raw, usual.astype(t)])
 
 
 @TYPES
