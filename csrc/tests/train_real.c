@@ -156,7 +156,7 @@ static double toss(pcg64 *bits) { return (double)(pcg64_next(bits) >> 11) * 0x1p
 /* Normal numbers come in pairs, by the polar method; the second waits in `spare`. */
 static double normal(const training *N, pcg64 *bits, double *spare)
 {
-    double u = *spare, v, s = 0, log_s;
+    double u = *spare, v = 0, s = 0, log_s;
     *spare = NAN;
     if (u == u) return u;
     while (!(0 < s && s < 1)) {
