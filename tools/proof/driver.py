@@ -74,7 +74,7 @@ def outcomes_in(lines: Iterable[str]) -> Iterator[tuple[str, str, dict[str, Arra
     arrays: dict[str, Array] = {}
     for line in lines:
         name, isa, array, *elements = line.rstrip().split(" ", 3)
-        if at != (name, isa):
+        if at != (name, isa) or array in arrays:
             if at is not None:
                 yield *at, arrays
             at, arrays = (name, isa), {}
