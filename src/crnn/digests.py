@@ -28,6 +28,7 @@ __all__ = [
     "FILE",
     "Case",
     "Outcome",
+    "case_of",
     "cases",
     "contract",
     "describe_difference",
@@ -97,9 +98,13 @@ def cases() -> tuple[Case, ...]:
     >>> sorted({case.dtype for case in cases()})
     ['float32', 'float64']
     """
-    rows = _list()["cases"]
+    return tuple(map(case_of, _list()["cases"]))
+
+
+def case_of(row: Mapping[str, Any]) -> Case:
+    """Return the case that a row of the list is."""
     numbers = ("learning_rate", "clip")
-    return tuple(Case(**row | {name: float.fromhex(row[name]) for name in numbers}) for row in rows)
+    return Case(**{**row, **{name: float.fromhex(row[name]) for name in numbers}})
 
 
 def contract() -> str:

@@ -1,0 +1,131 @@
+"""tools/prove.py: what it takes for a proof, and what not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import prove
+import pytest
+from proof.builds import Build, NotPossibleError, Workshop
+from proof.configurations import Bench, Configuration
+from proof.driver import Promised, Tally, judge
+from proof.record import record
+
+from crnn import digests
+
+CASE = next(case for case in digests.cases() if case.name.startswith("V7-H15"))
+
+
+def lines_of(outcome: digests.Outcome, isa: str) -> list[str]:
+    """Return an outcome as the driver writes it."""
+    lines = []
+    for name, array in outcome.items():
+        flat = np.asarray(array).ravel()
+        bits = flat.astype(flat.dtype.newbyteorder(">")).tobytes().hex(" ", flat.dtype.itemsize)
+        lines.append(f"{CASE.name} {isa} {name} {bits}\n")
+    return lines
+
+
+def judged(lines: list[str], *tables: str) -> Tally:
+    return judge(lines, [CASE], tables, "somewhere", Promised())
+
+
+def test_the_promised_bytes_of_every_table_are_a_proof() -> None:
+    lines = lines_of(digests.outcome(CASE), "portable") + lines_of(digests.outcome(CASE), "avx9")
+    tally = judged(lines, "portable", "avx9")
+    assert tally.faults == []
+    assert (tally.tables, tally.cases) == ({"portable", "avx9"}, {CASE.name})
+    assert tally.arrays == 2 * len(CASE.digests)
+
+
+def test_one_flipped_bit_is_reported_with_case_table_array_element_and_both_values() -> None:
+    right = digests.outcome(CASE)
+    wrong = {name: array.copy() for name, array in right.items()}
+    bits = wrong["mWhh"].reshape(-1).view("u4")
+    bits[3 * CASE.H + 4] ^= 1
+    wrong["mWhh"] = bits.view(CASE.dtype).reshape(CASE.H, CASE.H)
+    tally = judged(lines_of(wrong, "avx9"), "avx9")
+    promised = int(right["mWhh"].reshape(-1).view("u4")[3 * CASE.H + 4])
+    (fault,) = tally.faults
+    assert fault.startswith(f"case {CASE.name} on avx9 (somewhere): mWhh[3, 4] is ")
+    assert f" is 0x{promised ^ 1:08x} (" in fault
+    assert f"expected 0x{promised:08x} (" in fault
+
+
+def test_what_does_not_come_or_was_not_asked_for_is_a_fault() -> None:
+    lines = lines_of(digests.outcome(CASE), "portable")
+    assert "avx9 did not come" in " ".join(judged(lines, "portable", "avx9").faults)
+    assert "was not expected" in " ".join(judged(lines, "avx9").faults)
+    assert "not again" in " ".join(judged([*lines, *lines], "portable").faults)
+    assert "by is missing" in " ".join(
+        judged([x for x in lines if " by " not in x], "portable").faults
+    )
+    assert "nothing is promised of ['vby']" in " ".join(
+        judged([*lines, lines[-1].replace(" dby ", " vby ")], "portable").faults
+    )
+    short = [line.rsplit(" ", 1)[0] + "\n" if " p " in line else line for line in lines]
+    assert "p has the shape (6,), expected (7,)" in " ".join(judged(short, "portable").faults)
+
+
+def test_a_comparison_of_nothing_is_a_fault() -> None:
+    assert "nothing to compare" in judged([]).faults[0]
+    bare = replace(CASE, digests={})
+    lines = lines_of(digests.outcome(CASE), "portable")
+    assert "no digests" in judge(lines, [bare], ["portable"], "", Promised()).faults[0]
+
+
+@pytest.mark.parametrize(
+    ("run", "fault"),
+    [
+        (lambda _bench: Tally(), "nothing was compared"),
+        (lambda _bench: Tally({"portable"}, {"a"}, 0), "nothing was compared"),
+        (lambda bench: bench.train(absent(), ["portable"], True), "apt-get install gcc-absent"),
+    ],
+)
+def test_a_configuration_that_compares_nothing_fails(
+    run: Callable[[Bench], Tally], fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configuration = Configuration("empty", "vax", "nothing", True, (), run)
+    result = prove.tried(configuration, Bench(Workshop(tmp_path), everything=False))
+    assert result.word == "FAILED"
+    assert fault in " ".join(result.tally.faults)
+    assert fault in capsys.readouterr().err
+    prove.print_table([result])
+    assert "0 of 1 configurations have equal digests" in capsys.readouterr().out
+
+
+def absent() -> Build:
+    return Build("absent", "absent-gcc", ("gcc-absent",))
+
+
+def test_a_command_that_fails_is_shown_with_what_it_said(tmp_path: Path) -> None:
+    with pytest.raises(NotPossibleError, match=r"exit status 3\noh"):
+        Workshop(tmp_path).call(["sh", "-c", "echo oh; exit 3"])
+
+
+def test_a_digest_is_recorded_once(tmp_path: Path) -> None:
+    file = tmp_path / "digests.json"
+    row = row_of_case()
+    file.write_text(json.dumps({"contract": "crnn-1", "cases": [row | {"digests": {}}]}), "utf-8")
+    record(file, None)
+    assert json.loads(file.read_text("utf-8"))["cases"] == [row]
+    file.write_text(file.read_text("utf-8").replace(CASE.digests["by"], "0" * 64), "utf-8")
+    before = file.read_text("utf-8")
+    with pytest.raises(SystemExit, match="committed once"):
+        record(file, None)
+    assert file.read_text("utf-8") == before
+    record(file, "crnn-2")
+    assert json.loads(file.read_text("utf-8")) == {"contract": "crnn-2", "cases": [row]}
+
+
+def row_of_case() -> dict[str, object]:
+    return {
+        **vars(CASE),
+        "learning_rate": CASE.learning_rate.hex(),
+        "clip": CASE.clip.hex(),
+        "digests": dict(CASE.digests),
+    }
