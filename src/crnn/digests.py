@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import PCG64, SeedSequence
 
-from crnn import core, seeding
+from crnn import core, probe, seeding
 from crnn.model import PARAMETERS, views
 from crnn.training import Training
 
@@ -28,11 +28,13 @@ __all__ = [
     "FILE",
     "Case",
     "Outcome",
+    "bits_of",
     "cases",
     "contract",
     "describe_difference",
     "digest",
     "outcome",
+    "shown",
     "text_of",
     "wrong_arrays",
 ]
@@ -99,7 +101,10 @@ def cases() -> tuple[Case, ...]:
     """
     rows = _list()["cases"]
     numbers = ("learning_rate", "clip")
-    return tuple(Case(**row | {name: float.fromhex(row[name]) for name in numbers}) for row in rows)
+    with probe.Mode():  # a rate may be subnormal, and the process may flush what it reads
+        return tuple(
+            Case(**row | {name: float.fromhex(row[name]) for name in numbers}) for row in rows
+        )
 
 
 def contract() -> str:
@@ -207,11 +212,11 @@ def digest(array: Array) -> str:
     >>> digest(np.array([np.nan], ">f4")) == digest(np.array([-np.nan], "<f4"))
     True
     """
-    bits = _bits(array)
+    bits = bits_of(array)
     return hashlib.sha256(bits.astype(bits.dtype.newbyteorder("<")).tobytes()).hexdigest()
 
 
-def _bits(array: Array) -> npt.NDArray[np.unsignedinteger[Any]]:
+def bits_of(array: Array) -> npt.NDArray[np.unsignedinteger[Any]]:
     """Return the bits of an array's elements as integers in rows, every NaN the same one."""
     dtype = array.dtype.newbyteorder("=")
     plain = np.array(array, dtype, order="C")
@@ -259,11 +264,17 @@ def describe_difference(case: Case, where: str, arrays: Outcome, right: Outcome 
     got, promised = arrays[name], right[name]
     if got.shape != promised.shape:
         return f"{about} has the shape {got.shape}, expected {promised.shape}"
-    index = tuple(int(i) for i in np.argwhere(_bits(got) != _bits(promised))[0])
+    index = tuple(int(i) for i in np.argwhere(bits_of(got) != bits_of(promised))[0])
     at = ", ".join(map(str, index))
-    return f"{about}[{at}] is {_shown(got, index)}, expected {_shown(promised, index)}"
+    return f"{about}[{at}] is {shown(got, index)}, expected {shown(promised, index)}"
 
 
-def _shown(array: Array, index: tuple[int, ...]) -> str:
-    """Return an element with its bits in hexadecimal."""
-    return f"0x{int(_bits(array)[index]):0{2 * array.dtype.itemsize}x} ({array[index]})"
+def shown(array: Array, index: tuple[int, ...]) -> str:
+    """Return an element with its bits in hexadecimal.
+
+    Examples
+    --------
+    >>> shown(np.array([0.5, 1.0], np.float32), (1,))
+    '0x3f800000 (1.0)'
+    """
+    return f"0x{int(bits_of(array)[index]):0{2 * array.dtype.itemsize}x} ({array[index]})"
