@@ -152,3 +152,14 @@ def test_traps_of_the_caller_do_not_strike_inside() -> None:
         [sys.executable, "-c", TRAPS], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, f"{[[]] * 4}\n"), done.stderr
+
+
+@EACH_MODE
+def test_the_list_of_digests_is_read_right(mode: str) -> None:
+    """The learning rate of a case is subnormal."""
+    wanted = digests.cases()
+    with hostile(mode):
+        got = digests.cases()
+    assert [(c.learning_rate.hex(), c.clip.hex()) for c in got] == [
+        (c.learning_rate.hex(), c.clip.hex()) for c in wanted
+    ]

@@ -799,7 +799,7 @@ def _samples(training: Training, seed: int) -> dict[str, Array]:
     w, coins = training.w, Stream([seed], [SAMPLES])
     before = [int(training.x[0, 0])]
     warm, h = sample(w, training.h[0], before, coins, DRAWS)
-    cool, h = sample(w, h, warm[-1:] or before, coins, DRAWS, 0.5)
+    cool, h = sample(w, h, warm[-1:] or before, coins, DRAWS, 0.7)
     return {
         "sample": np.array(warm, np.int32),
         "cool_sample": np.array(cool, np.int32),
