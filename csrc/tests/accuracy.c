@@ -59,7 +59,7 @@ DOOR void exact_values(function f, ptrdiff_t n, const double *restrict x, double
 {
 #define EACH(call)                                                                                 \
     for (ptrdiff_t i = 0; i < n; i++) {                                                            \
-        exact e = call;                                                                             \
+        exact e = call;                                                                            \
         hi[i] = e.value.hi, lo[i] = e.value.lo, exponent[i] = e.exponent;                          \
     }
     if (f == EXP) {
@@ -83,7 +83,8 @@ DOOR void exact_values(function f, ptrdiff_t n, const double *restrict x, double
 /* The functions of this system's C library. */
 DOOR void libm_f64(function f, ptrdiff_t n, const double *x, double *y)
 {
-    for (ptrdiff_t i = 0; i < n; i++) y[i] = f == EXP ? exp(x[i]) : f == LOG ? log(x[i]) : tanh(x[i]);
+    for (ptrdiff_t i = 0; i < n; i++)
+        y[i] = f == EXP ? exp(x[i]) : f == LOG ? log(x[i]) : tanh(x[i]);
 }
 
 DOOR void libm_f32(function f, ptrdiff_t n, const float *x, float *y)
@@ -113,7 +114,8 @@ static inline double error_of(const format *t, double y, exact e)
     return fabs(((scaled - e.value.hi) - e.value.lo) * power_of_two(-ulp));
 }
 
-/* Infinity is right above 2^max_exponent; below, it counts as that number. */
+/* Infinity is right from 2^max_exponent on. To the numbers just below it stands for that number, to
+ * smaller ones for nothing. */
 static double error_of_infinity(const format *t, exact e)
 {
     double top = binade(e.value.hi) + e.exponent;
@@ -159,8 +161,8 @@ DOOR void judge(function f, const format *t, ptrdiff_t n, const double *x, const
         int is_required = required(f, x[i], &wanted);
         if (isinf(y[i])) error = error_of_infinity(t, (exact){{hi[i], lo[i]}, exponent[i]});
         if (coarse) error = refined(f, t, x[i], y[i], error, &uncertain);
-        int wrong = is_required ? !same(y[i], wanted)
-                                : isnan(error) || !signbit(y[i]) != !signbit(hi[i]);
+        int wrong =
+            is_required ? !same(y[i], wanted) : isnan(error) || !signbit(y[i]) != !signbit(hi[i]);
         if (wrong && !result->wrong++) result->first_wrong = x[i];
         if (wrong || is_required) continue;
         if (fabs(error - 0.5) < uncertain) {

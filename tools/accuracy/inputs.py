@@ -18,10 +18,10 @@ LN2 = float(np.log(2))
 CLAMPS = {F32: (89.0, 104.0, 10.0), F64: (710.0, 746.0, 20.0)}
 TANH_SMALL = 63 / 64
 
-# Exact results very close to a number or to the middle of two. exp and log: V. Lefevre and
-# J.-M. Muller, Worst Cases for Correct Rounding of the Elementary Functions in Double Precision, 15th
-# IEEE Symposium on Computer Arithmetic, 2001, and the longer INRIA report of 2003. tanh: the database
-# of the CORE-MATH project (A. Sibidanov, P. Zimmermann and others). Every one is verified with MPFR.
+# Exact results very close to a number or to the middle of two. exp and log: V. Lefevre and J.-M.
+# Muller, Worst Cases for Correct Rounding of the Elementary Functions in Double Precision, 15th
+# IEEE Symposium on Computer Arithmetic, 2001, and the longer report of 2003. tanh: the database of
+# the CORE-MATH project (A. Sibidanov, P. Zimmermann and others). MPFR verifies each in every run.
 HARD_CASES = {
     "exp": """
         -0x1.e8bdbfcd9144ep3 -0x1.71e0b869b5e79p2 -0x1.02393d5976769p1 -0x1.2a9cad9998262p0
@@ -51,7 +51,7 @@ def hard_cases(function: str) -> list[float]:
 
 
 def every_float(start: int, count: int) -> Array:
-    """Return the floats with the bits from start on, and one more so that none is next to nothing."""
+    """Return the floats with the bits from start on, and one more: the first one of the next."""
     end = min(start + count + 1, 1 << 32)
     return np.arange(start, end, dtype=np.uint64).astype(np.uint32).view(np.float32)
 
@@ -86,12 +86,14 @@ def random_doubles(function: str, seed: int, chunk: int) -> Array:
 
 def exponents(rng: np.random.Generator, count: int, low: float, high: float) -> Array:
     """Return numbers from low to high, about as many of each exponent."""
-    bits = rng.integers(*np.array([low, high]).view(np.int64), count)
-    return bits.view(np.float64)
+    first, last = (int(np.float64(value).view(np.int64)) for value in (low, high))
+    values: Array = rng.integers(first, last, count).view(np.float64)
+    return values
 
 
 def signed(rng: np.random.Generator, values: Array) -> Array:
-    return np.copysign(values, rng.integers(0, 2, len(values)) - 0.5)
+    either: Array = np.copysign(values, rng.integers(0, 2, len(values)) - 0.5)
+    return either
 
 
 def structured(function: str, kind: Format) -> Array:
@@ -114,7 +116,8 @@ def in_order(values: Array, kind: Format) -> Array:
     """Return the values once each; -0 and 0 are two."""
     order = np.sort(values)
     bits = order.view(kind.bits)
-    return order[np.concatenate([[True], bits[1:] != bits[:-1]])]
+    once: Array = order[np.concatenate([[True], bits[1:] != bits[:-1]])]
+    return once
 
 
 def neighbours(centres: Array | list[float], count: int, kind: Format) -> Array:
@@ -123,7 +126,8 @@ def neighbours(centres: Array | list[float], count: int, kind: Format) -> Array:
     sign = bits & kind.bits(kind.sign)
     around = (bits ^ sign).astype(np.int64)[:, None] + np.arange(-count, count + 1)
     magnitude = np.clip(around, 0, kind.infinity).astype(kind.bits)
-    return (magnitude | sign[:, None]).ravel().view(kind.real)
+    values: Array = (magnitude | sign[:, None]).ravel().view(kind.real)
+    return values
 
 
 def break_points(function: str, kind: Format) -> Iterator[float]:
@@ -147,7 +151,8 @@ def many_points(function: str, kind: Format) -> Array:
     high, low, saturated = CLAMPS[kind]
     if function == "log":
         exponent = np.arange(kind.min_exponent + kind.digits, kind.max_exponent)
-        return np.ldexp(np.full(len(exponent), 2 / 3), exponent)
+        points: Array = 2 / 3 * np.ldexp(np.ones(len(exponent)), exponent)
+        return points
     first, last = (-low, high) if function == "exp" else (-2 * saturated, 2 * saturated)
     halves = np.arange(np.floor(2 * first / LN2), np.ceil(2 * last / LN2) + 1)
     return halves * LN2 / 2 if function == "exp" else halves * LN2 / 4

@@ -28,10 +28,9 @@ def build(folder: Path, *targets: str) -> None:
         sys.exit("cmake is missing: pip install '.[test]' brings it")
     ninja = ["-G", "Ninja"] if shutil.which("ninja") and not (folder / "Makefile").exists() else []
     options = ["-DCRNN_PYTHON=OFF", "-DCRNN_TESTS=ON"]
-    for command in (
-        [cmake, "-S", ROOT, "-B", folder, *ninja, *options],
-        [cmake, "--build", folder, "--target", *targets],
-    ):
+    configure: list[str | Path] = [cmake, "-S", ROOT, "-B", folder, *ninja, *options]
+    make: list[str | Path] = [cmake, "--build", folder, "--target", *targets]
+    for command in (configure, make):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             sys.exit(done.stdout + done.stderr)
@@ -86,7 +85,9 @@ class Tally:
     first_wrong: float = 0.0
     largest: float = 0.0  # error in units of the last place
     worst: float = 0.0  # the input that has it
-    doubtful: list[tuple[float, float]] = field(default_factory=list)  # input, result: is it nearest?
+    doubtful: list[tuple[float, float]] = field(
+        default_factory=list
+    )  # input, result: is it nearest?
 
     def add(self, other: Tally) -> None:
         """Take in what was found of other results."""
