@@ -147,8 +147,9 @@ def outcome(case: Case, isa: str | None = None, threads: int = 1) -> dict[str, A
         window; parameters after the last one (``Wxh`` ...), the optimizer's memories
         (``mWxh`` ..., for Adam ``vWxh`` ...), ``hprev`` (H, B); the indices of a ``sample`` of 40
         characters that goes on from the first stream, of a ``cool_sample`` of 40 that goes on from
-        there at temperature 0.7, and the prediction ``p`` after both; then the drop-in's ``dloss``
-        and gradients (``dWxh`` ...) of the text's first window.
+        there at temperature 0.7, and the prediction ``p`` from which the last one would be drawn at
+        temperature 1; then the drop-in's ``dloss`` and gradients (``dWxh`` ...) of the text's first
+        window. `docs/contract.md` says all of this to the last bit.
     """
     double = case.dtype == "float64"
     net = core.Net(case.V, case.H, double, isa)

@@ -13,7 +13,7 @@ from accuracy.inputs import hard_cases, random_doubles, structured
 from accuracy.judge import Judge, Tally
 
 try:
-    import gmpy2  # type: ignore[import-untyped]
+    import gmpy2
 except ImportError:
     sys.exit("gmpy2, the door to MPFR, is missing: pip install '.[dev]' brings it")
 
