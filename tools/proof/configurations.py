@@ -121,15 +121,14 @@ def emulated(build: Build) -> Configuration:
 
 
 def windows() -> Configuration:
-    packages = ("wine64",)
+    packages = ("wine", "wine64")
 
     def run(bench: Bench) -> Tally:
-        wine = "wine64" if os.path.exists("/usr/bin/wine64") else "wine"
         zig = bench.shop.zig("x86_64-windows-gnu")
         prefix = bench.shop.folder / "wine"
         os.environ |= {"WINEPREFIX": str(prefix), "WINEDEBUG": "-all"}
-        bench.shop.need([wine], packages)
-        build = Build("windows", str(zig / "cc"), packages, "", "Windows AMD64", (wine,), ".exe")
+        bench.shop.need(["wine"], packages)
+        build = Build("windows", str(zig / "cc"), packages, "", "Windows AMD64", ("wine",), ".exe")
         return bench.train(build, tables_of("x86_64"), False)
 
     return Configuration("windows", "x86_64", "C, zig cc, wine", False, packages, run)
