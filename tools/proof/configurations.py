@@ -15,6 +15,7 @@ from crnn.digests import Case
 from proof import driver
 from proof.builds import CROSS, NATIVE, OPTIMIZED, Build, Workshop
 from proof.driver import Promised, Tally
+from proof.system import ARM64, S390X, Guest, wheel_in
 
 HOSTS: Final = ("upward", "downward", "zero", "ftz")
 OFFSETS: Final = (1, 2, 3, 5, 8, 15)
@@ -149,6 +150,14 @@ def without_fma() -> Configuration:
     return Configuration("nehalem", "x86_64", what, False, packages, run)
 
 
+def wheel(guest: Guest) -> Configuration:
+    def run(bench: Bench) -> Tally:
+        return wheel_in(guest, bench.shop)
+
+    name, what = f"wheel-{guest.debian}", f"Python, the wheel in a Debian for {guest.debian}"
+    return Configuration(name, guest.processor, f"{what}; checkpoints", False, guest.packages, run)
+
+
 def hosts_in_c() -> Configuration:
     def run(bench: Bench) -> Tally:
         tally = Tally()
@@ -206,6 +215,8 @@ def configurations() -> list[Configuration]:
         *map(emulated, CROSS),
         without_fma(),
         windows(),
+        wheel(ARM64),
+        wheel(S390X),
         hosts_in_c(),
         hosts_in_python(),
         buffers_in_c(),

@@ -16,7 +16,8 @@ import itertools
 import json
 import platform
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -31,12 +32,35 @@ from proof.driver import Promised, Tally, compare
 Array = npt.NDArray[Any]
 
 MODES: Final = ("nearest", "upward", "downward", "zero", "ftz")
-ROUNDING: Final = {  # fenv.h
-    "x86_64": {"upward": 0x800, "downward": 0x400, "zero": 0xC00},
-    "aarch64": {"upward": 0x400000, "downward": 0x800000, "zero": 0xC00000},
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How the GNU C library knows a processor's modes (fenv.h).
+
+    Attributes
+    ----------
+    rounding : mapping of str to int
+        The constants of fesetround.
+    at : int
+        Where the control word stands in fenv_t.
+    flags : int
+        Its bits that are flags of exceptions.
+    flush : int
+        Its bits that flush subnormal numbers to zero; 0: there are none.
+    """
+
+    rounding: Mapping[str, int]
+    at: int
+    flags: int
+    flush: int
+
+
+MACHINES: Final = {
+    "x86_64": Machine({"upward": 0x800, "downward": 0x400, "zero": 0xC00}, 28, 0x3F, 0x8040),
+    "aarch64": Machine({"upward": 1 << 22, "downward": 2 << 22, "zero": 3 << 22}, 0, 0, 1 << 24),
+    "s390x": Machine({"upward": 2, "downward": 3, "zero": 1}, 0, 0xF8FF00, 0),
 }
-FLUSH: Final = {"x86_64": (28, 0x8040), "aarch64": (0, 1 << 24)}  # where in fenv_t, which bits
-FLAGS: Final = {"x86_64": 0x3F, "aarch64": 0}  # of exceptions, in the same word
 
 
 def main() -> None:
@@ -84,28 +108,24 @@ def trained(case: Case, isa: str, threads: int, mode: str) -> Tally:
 
 
 def set_mode(mode: str) -> None:
-    machine = platform.machine()
-    libm = ctypes.CDLL("libm.so.6")
-    environment = ctypes.create_string_buffer(64)
+    machine, libm = MACHINES[platform.machine()], ctypes.CDLL("libm.so.6")
+    libm.fesetenv(ctypes.c_void_p(-1))  # FE_DFL_ENV, on each of these
     if mode == "ftz":
-        at, bits = FLUSH[machine]
+        environment = ctypes.create_string_buffer(64)
         libm.fegetenv(environment)
-        (word,) = struct.unpack_from("=I", environment, at)
-        struct.pack_into("=I", environment, at, word | bits)
+        (word,) = struct.unpack_from("=I", environment, machine.at)
+        struct.pack_into("=I", environment, machine.at, word | machine.flush)
         libm.fesetenv(environment)
-    elif mode == "nearest":
-        libm.fesetenv(ctypes.c_void_p(-1))  # FE_DFL_ENV
-    else:
-        libm.fesetround(ROUNDING[machine][mode])
+    elif mode != "nearest":
+        libm.fesetround(machine.rounding[mode])
 
 
 def control_word() -> int:
     """Return the word with rounding and flushing, without the flags of exceptions."""
-    machine = platform.machine()
-    environment = ctypes.create_string_buffer(64)
+    machine, environment = MACHINES[platform.machine()], ctypes.create_string_buffer(64)
     ctypes.CDLL("libm.so.6").fegetenv(environment)
-    (word,) = struct.unpack_from("=I", environment, FLUSH[machine][0])
-    return int(word) & ~FLAGS[machine]
+    (word,) = struct.unpack_from("=I", environment, machine.at)
+    return int(word) & ~machine.flags
 
 
 def in_force(mode: str) -> bool:

@@ -1,0 +1,145 @@
+"""A whole Debian for another processor, emulated: the wheel is installed there as a user would.
+
+As root, for debootstrap and the kernel's table of emulators. The wheel is built here by the cross
+compiler; what it depends on comes from PyPI, for that processor, or from Debian. There the digests
+are compared, and a checkpoint: it is the same file, written there or here, and each reads the
+other's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from proof import driver
+from proof.builds import ROOT, NotPossibleError, Workshop
+from proof.driver import Tally
+
+PYTHON: Final = "311"  # of Debian 12, bookworm, and of the wheel
+BINFMT: Final = Path("/proc/sys/fs/binfmt_misc")
+TRAIN: Final = ("train", "--steps", "100", "--hidden-size", "33", "--optimizer", "adam", "-q", "-o")
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A system to be emulated.
+
+    Attributes
+    ----------
+    debian, processor : str
+        The processor as Debian and as the kernel call it.
+    debs : tuple of str
+        Packages it has from Debian, beside Python.
+    wheels : tuple of str
+        What crnn needs from PyPI.
+    """
+
+    debian: str
+    processor: str
+    debs: tuple[str, ...]
+    wheels: tuple[str, ...]
+
+    @property
+    def compiler(self) -> str:
+        return f"{self.processor}-linux-gnu-gcc"
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        libc = f"libc6-dev-{self.debian}-cross"
+        tools = ("debootstrap", "qemu-user-static", "binfmt-support")
+        return (f"gcc-{self.processor}-linux-gnu", libc, *tools)
+
+
+ARM64: Final = Guest("arm64", "aarch64", (), ("numpy", "safetensors", "click", "rich"))
+S390X: Final = Guest("s390x", "s390x", ("python3-numpy",), ("safetensors", "click", "rich"))
+
+
+def wheel_in(guest: Guest, shop: Workshop) -> Tally:
+    """Build the wheel, install it in an emulated system and compare its digests there."""
+    emulator = f"qemu-{guest.processor}"
+    programs = (guest.compiler, "debootstrap", f"{emulator}-static", "update-binfmts")
+    shop.need(programs, guest.packages)
+    if os.geteuid() != 0:
+        raise NotPossibleError("debootstrap needs root")
+    if f"{sys.version_info.major}{sys.version_info.minor}" != PYTHON:
+        raise NotPossibleError(f"run this with Python 3.{PYTHON[1:]}, the one of bookworm")
+    root = shop.folder / f"debian-{guest.debian}"
+    wheels = build_wheels(guest, shop)
+    with emulated(emulator, shop):
+        packages = ",".join(("python3", "python3-venv", *guest.debs))
+        shop.call(["debootstrap", f"--arch={guest.debian}", "--variant=minbase",
+                   f"--include={packages}", "bookworm", str(root)])  # fmt: skip
+        for source in (wheels, ROOT / "tools", ROOT / "README.md"):
+            shop.call(["cp", "-r", str(source), str(root)])
+        inside = ["chroot", str(root)]
+        shop.call([*inside, "python3", "-m", "venv", "--system-site-packages", "/venv"])
+        shop.call([*inside, "/venv/bin/pip", "install", "-q", "--no-index", "--no-deps",
+                   *(f"/{wheels.name}/{wheel.name}" for wheel in wheels.iterdir())])  # fmt: skip
+        return compared([*inside, "/venv/bin/python"], root, shop)
+
+
+def build_wheels(guest: Guest, shop: Workshop) -> Path:
+    """Build crnn's wheel and fetch those of what it depends on; return their folder."""
+    wheels = shop.folder / f"wheels-{guest.debian}"
+    target = {
+        "CC": guest.compiler,
+        "_PYTHON_HOST_PLATFORM": f"linux-{guest.processor}",
+        "SETUPTOOLS_EXT_SUFFIX": f".cpython-{PYTHON}-{guest.processor}-linux-gnu.so",
+    }
+    build = shop.folder / f"build-{guest.debian}"
+    pip = [sys.executable, "-m", "pip"]
+    shop.call(
+        [*pip, "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(wheels), ".",
+         f"-Cbuild-dir={build}", "-Ccmake.define.CMAKE_SYSTEM_NAME=Linux",
+         f"-Ccmake.define.CMAKE_SYSTEM_PROCESSOR={guest.processor}"],
+        target,
+    )  # fmt: skip
+    (built,) = wheels.glob("crnn-*.whl")
+    if not built.name.endswith(f"linux_{guest.processor}.whl"):
+        raise NotPossibleError(f"the wheel is {built.name}, expected one for {guest.processor}")
+    platforms = [f"{name}_{guest.processor}" for name in ("manylinux2014", "manylinux_2_28")]
+    shop.call(
+        [*pip, "download", "-q", "--only-binary=:all:", f"--python-version={PYTHON}",
+         *(f"--platform={name}" for name in platforms), "-d", str(wheels), *guest.wheels]
+    )  # fmt: skip
+    return wheels
+
+
+def compared(python: list[str], root: Path, shop: Workshop) -> Tally:
+    """Compare digests and a checkpoint in the emulated system."""
+    tally = Tally()
+    check = [*python, "-m", "proof.package", "--quick"]
+    for options in ([], ["--host", "upward", "--threads", "2"]):
+        said = shop.call([*check, *options], {"PYTHONPATH": "/tools"})
+        tally.add(driver.tally_from_json(said))
+    here = [sys.executable, "-m", "crnn"]
+    there = [*python, "-m", "crnn"]
+    shop.call([*here, *TRAIN, str(root / "here.safetensors"), "README.md"])
+    shop.call([*there, *TRAIN, "/there.safetensors", "/README.md"])
+    if (root / "here.safetensors").read_bytes() != (root / "there.safetensors").read_bytes():
+        tally.faults.append("a checkpoint that is written there is another file than here")
+    sample = ["sample", "--length", "100", "--seed", "1"]
+    said = shop.call([*here, *sample, str(root / "there.safetensors")])
+    if said != shop.call([*there, *sample, "/here.safetensors"]):
+        tally.faults.append("a sample of a checkpoint from here is another there")
+    return tally
+
+
+@contextlib.contextmanager
+def emulated(emulator: str, shop: Workshop) -> Iterator[None]:
+    """Let the kernel run programs for another processor, for as long as this lasts."""
+    if not (BINFMT / "register").exists():
+        shop.call(["mount", "-t", "binfmt_misc", "binfmt_misc", str(BINFMT)])
+    if (BINFMT / emulator).exists():
+        yield
+        return
+    shop.call(["update-binfmts", "--enable", emulator])
+    try:
+        yield
+    finally:
+        shop.call(["update-binfmts", "--disable", emulator])
