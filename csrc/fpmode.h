@@ -8,13 +8,19 @@
  * Exceptions stay masked meanwhile and their flags are the caller's again afterwards.
  *
  * A compiler knows nothing of modes and may move arithmetic past both calls. What reads its operands
- * from memory and writes its result there stays between them, for no load or store is moved past them.
+ * from memory that others can see, and writes its result there, stays between them, for no such load or
+ * store is moved past them.
  * A local number that goes in or comes out has to be pinned:
  *
  *     theirs = crnn_fpmode_enter();  y = crnn_pin(1 / crnn_pin(x));  crnn_fpmode_leave(theirs);
  */
 #ifndef CRNN_FPMODE_H
 #define CRNN_FPMODE_H
+
+/* Arithmetic without NaN, or in another order, is not the arithmetic that was promised. */
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "crnn's results are defined to the last bit: compile without -ffast-math (with -fno-fast-math)"
+#endif
 
 #define CRNN_FENCE() __asm__ volatile("" ::: "memory")
 

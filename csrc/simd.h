@@ -27,6 +27,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "every bit of a kernel is defined: compile without -ffast-math (with -fno-fast-math)"
+#endif
+
 #if defined(CRNN_F64)
 typedef double real;
 typedef uint64_t bits;

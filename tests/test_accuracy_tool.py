@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import numpy as np
 import pytest
 from accuracy.formats import F32, F64, FORMATS, FUNCTIONS, Array, Format
@@ -36,7 +38,8 @@ def test_the_c_library_passes(judge: Judge, function: str, kind: Format) -> None
     tally = judged(judge, kind, function, x, judge.libm(kind.real, function, x))
     assert tally.inputs == len(x)
     assert tally.wrong == 0
-    assert 0.5 <= tally.largest < 4
+    if platform.libc_ver()[0] == "glibc":  # of other libraries nothing is known here
+        assert 0.5 <= tally.largest < 4
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

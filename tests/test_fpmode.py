@@ -97,6 +97,25 @@ def saved(model: crnn.RNN) -> Any:
     return path.read_bytes() + crnn.load(path).bh.tobytes()
 
 
+def resumed(model: crnn.RNN) -> Any:
+    path, text = Path("m.safetensors"), "abcdeabdce" * 9
+    crnn.Trainer(model, text, seq_length=5, learning_rate=0.003, seed=5).save(path)
+    trainer = crnn.Trainer.resume(path, text)
+    trainer.train(10)
+    trainer.save("again.safetensors")
+    return path.read_bytes() + Path("again.safetensors").read_bytes()
+
+
+def long_trained(model: crnn.RNN) -> Any:
+    """Until the first of Adam's powers is subnormal, which is at 6724 windows."""
+    trainer = crnn.Trainer(
+        model, "abcdeabdce" * 9, seq_length=1, optimizer="adam", learning_rate=0.003, seed=5
+    )
+    trainer.train(6740)
+    trainer.save("m.safetensors")
+    return Path("m.safetensors").read_bytes()
+
+
 def in_bits(model: crnn.RNN) -> Any:
     return bits_per_char(46.2, 25).hex()
 
@@ -106,8 +125,11 @@ def copy_of(model: crnn.RNN) -> crnn.RNN:
     return crnn.RNN.from_arrays(model.vocab, *arrays)
 
 
+WORKS = [sampled, fed, trained, dropped_in, drawn, saved, resumed, long_trained, in_bits]
+
+
 @EACH_MODE
-@pytest.mark.parametrize("work", [sampled, fed, trained, dropped_in, drawn, saved, in_bits])
+@pytest.mark.parametrize("work", WORKS)
 def test_the_public_doors_are_guarded(
     mode: str, work: Callable[[crnn.RNN], Any], model: crnn.RNN, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -118,6 +140,21 @@ def test_the_public_doors_are_guarded(
     with hostile(mode):
         got = work(again)
     assert got == wanted
+
+
+@EACH_MODE
+def test_a_training_with_a_subnormal_rate_goes_on(
+    mode: str, model: crnn.RNN, tmp_path: Path
+) -> None:
+    path, text = tmp_path / "m.safetensors", "abcdeabdce" * 9
+    crnn.Trainer(model, text, seq_length=5, learning_rate=1e-310).save(path)
+    calm = crnn.Trainer.resume(path, text)
+    with hostile(mode):
+        trainer = crnn.Trainer.resume(path, text)
+        trainer.train(10)
+    calm.train(10)
+    assert trainer.model.by.tobytes() == calm.model.by.tobytes()
+    assert calm.model.by.any()
 
 
 def test_flags_of_exceptions_are_the_callers_afterwards() -> None:

@@ -67,6 +67,18 @@ def test_rounding_upward_ends_with_its_block_and_is_one_threads() -> None:
     assert seen == [probe.mode()] == [(True, True)]
 
 
+def test_a_mode_is_entered_once_and_left_once() -> None:
+    mode = probe.Mode()
+    with pytest.raises(RuntimeError, match="was not entered"):
+        mode.__exit__(None, None, None)
+    with probe.Mode(upward=True) as _:
+        seen = probe.mode()
+    assert seen == (False, True)
+    with mode, pytest.raises(RuntimeError, match="entered already: make another"):
+        mode.__enter__()
+    assert probe.mode() == (True, True)
+
+
 def test_a_compiler_is_named() -> None:
     assert probe.COMPILER.split()[0] in {"gcc", "clang"}
 

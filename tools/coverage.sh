@@ -11,7 +11,7 @@ mkdir -p "${1:-build/coverage}"
 folder=$(cd "${1:-build/coverage}" && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-cp -r csrc src tests examples benchmarks docs CMakeLists.txt ./*.md ./*.toml "$copy"
+cp -r csrc src tests tools examples benchmarks docs CMakeLists.txt ./*.md ./*.toml "$copy"
 
 cmake -S . -B "$copy/kernels" -G Ninja -DCRNN_PYTHON=OFF >/dev/null
 cmake --build "$copy/kernels" >/dev/null

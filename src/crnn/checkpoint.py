@@ -38,6 +38,8 @@ import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 
+from crnn.probe import Mode
+
 __all__ = [
     "CONTRACT",
     "FORMAT",
@@ -311,6 +313,11 @@ def to_bytes(tensors: Mapping[str, npt.NDArray[Any]], header: Mapping[str, JSON]
     >>> from_bytes(data)
     ({'by': array([1., 1., 1.], dtype=float32)}, {'chars': 3})
     """
+    with Mode():  # JSON's numbers are the same ones whatever mode the caller is in
+        return _sealed(tensors, header)
+
+
+def _sealed(tensors: Mapping[str, npt.NDArray[Any]], header: Mapping[str, JSON]) -> bytes:
     arrays = {_tensor_name(name): _plain_array(name, array) for name, array in tensors.items()}
     envelope = {
         "contract": CONTRACT,
@@ -362,7 +369,8 @@ file; expected a file saved by crnn
 
 def _contents(data: bytes, source: str) -> Contents:
     """Verify, parse and check a whole checkpoint."""
-    envelope = _open_envelope(data, source)
+    with Mode():
+        envelope = _open_envelope(data, source)
     if envelope["format"] != FORMAT or envelope["contract"] != CONTRACT:
         raise CheckpointError(
             f"{source!r} was written by crnn {envelope['version']} in format "

@@ -59,8 +59,11 @@ cdef void* address(object array, str name, tuple formats, Py_ssize_t itemsize, P
     """
     cdef Py_buffer view
     cdef void* at
-    PyObject_GetBuffer(array, &view,
-                       PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
+    try:
+        PyObject_GetBuffer(array, &view,
+                           PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
+    except TypeError:
+        raise TypeError(f"{name} is a {type(array).__name__}, expected a NumPy array") from None
     try:
         format = view.format.decode()
         count = view.len // view.itemsize

@@ -14,7 +14,6 @@ cdef extern from "<fenv.h>" nogil:
     ctypedef struct fenv_t:
         pass
     const fenv_t* FE_DFL_ENV
-    int FE_UPWARD
     int fegetenv(fenv_t*)
     int fesetenv(const fenv_t*)
     int fesetround(int)
@@ -36,9 +35,16 @@ cdef extern from *:
     #define CRNN_COMPILER "unknown"
     #endif
     #define CRNN_SMALLEST 0x1p-1022     /* that is normal */
+    #include <fenv.h>
+    #if defined(FE_UPWARD)
+    #define CRNN_UPWARD FE_UPWARD
+    #else
+    #define CRNN_UPWARD (-1)            /* no mode: to set it fails */
+    #endif
     """
     const char* CRNN_COMPILER
     const double CRNN_SMALLEST
+    const int CRNN_UPWARD
 
 COMPILER = CRNN_COMPILER.decode().strip()
 FUNCTIONS = ("exp", "log", "tanh")
@@ -54,7 +60,8 @@ def evaluate(str isa not None, str function not None, x, y, bint double):
     function : str
         One of `FUNCTIONS`.
     x, y : numpy.ndarray
-        Arguments and results: contiguous, equally long, of one type.
+        Arguments and results: contiguous, equally long, of one type; the same array, or without
+        a common element.
     double : bool
         float64 instead of float32.
 
@@ -118,6 +125,13 @@ cdef class Mode:
     upward : bool
         Round upward; else the mode that programs are born with.
 
+    Raises
+    ------
+    OSError
+        If this machine cannot round upward.
+    RuntimeError
+        If one object is entered again before it was left, or left before it was entered.
+
     Examples
     --------
     >>> one, small = 1.0, 1e-30
@@ -127,17 +141,24 @@ cdef class Mode:
     True
     """
 
-    cdef bint upward
+    cdef bint upward, inside
     cdef fenv_t before
 
     def __cinit__(self, bint upward=False):
         self.upward = upward
 
     def __enter__(self):
+        if self.inside:
+            raise RuntimeError("this Mode was entered already: make another one")
         fegetenv(&self.before)
         fesetenv(FE_DFL_ENV)
-        if self.upward:
-            fesetround(FE_UPWARD)
+        if self.upward and fesetround(CRNN_UPWARD) != 0:
+            fesetenv(&self.before)
+            raise OSError("this machine cannot round upward")
+        self.inside = True
 
     def __exit__(self, *error):
+        if not self.inside:
+            raise RuntimeError("this Mode was not entered")
+        self.inside = False
         fesetenv(&self.before)

@@ -10,6 +10,9 @@ from libc.math cimport NAN, isnan, sqrt
 
 from crnn.kernels cimport crnn_tables, real
 
+cdef extern from "fpmode.h":    # what the arithmetic needs of the compiler, too
+    pass
+
 cdef extern from *:
     """
     #define UNIT 0x1p-53    /* the distance of neighbouring coins */

@@ -19,7 +19,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from crnn import arguments, checkpoint, core, seeding
+from crnn import arguments, checkpoint, core, probe, seeding
 from crnn.checkpoint import JSON, CheckpointError
 from crnn.model import RNN, described_by, draw, views
 from crnn.settings import Settings
@@ -390,7 +390,7 @@ class Trainer:
         RuntimeError
             If another thread is training with this trainer.
         """
-        with self._alone():
+        with self._alone(), probe.Mode():  # of what is made of numbers on their way to JSON
             if self._pending is not None and self._pending.iteration < self.step:
                 self._settled(self._pending)
             checkpoint.write(path, *self._contents(), keep=keep)
@@ -578,6 +578,11 @@ def read_record(header: Mapping[str, Any]) -> Record | None:
         raise TypeError(f"training is {record!r}, expected a dict")
     if not isinstance(record["settings"], dict):
         raise TypeError(f"settings is {record['settings']!r}, expected a dict")
+    with probe.Mode():
+        return _record(record)
+
+
+def _record(record: Mapping[str, Any]) -> Record:
     return Record(
         settings=Settings.from_dict(record["settings"]),
         seed=seeding.seed_from_json(record["seed"]),
