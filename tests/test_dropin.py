@@ -106,6 +106,35 @@ def test_any_memory_order_and_index_type(
     assert_agrees(got, wanted, dtype)
 
 
+def placed(array: Array, start: int) -> Array:
+    """A copy that begins `start` bytes after a line of the cache."""
+    room = np.zeros(array.nbytes + 128, np.uint8)
+    first = -room.ctypes.data % 64 + start
+    view = room[first : first + array.nbytes].view(array.dtype).reshape(array.shape)
+    view[...] = array
+    assert view.ctypes.data % 64 == start
+    return view
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_place_or_order_in_memory_changes_a_bit(dtype: str) -> None:
+    """Aligned to a line of the cache, to an element, to nothing; rows, columns, strides."""
+    arrays = [*parameters(33, 19, 5, dtype), np.full((19, 1), 0.25, dtype)]
+
+    def bits(*variant: Array) -> list[Any]:
+        *bound, hprev = variant
+        lossFun, sample = crnn.bind(*bound)
+        loss, *gradients = lossFun([1, 2, 32], [2, 32, 0], hprev)
+        np.random.seed(3)
+        return [loss, *(d.tobytes() for d in gradients), sample(hprev, 4, 30)]
+
+    wanted = bits(*arrays)
+    for start in [*range(8), *range(8, 64, 4)]:
+        assert bits(*(placed(array, start) for array in arrays)) == wanted, start
+    for name, layout in LAYOUTS.items():
+        assert bits(*map(layout, arrays)) == wanted, name
+
+
 def test_gradients_agree_with_complex_steps() -> None:
     H, V, T, step = 9, 11, 7, 1e-30
     arrays = parameters(V, H, seed=3, scale=0.3)

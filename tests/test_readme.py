@@ -40,7 +40,7 @@ def crnn_commands() -> list[str]:
 
 def test_commands_run_in_their_order(tmp_path: Path) -> None:
     commands = crnn_commands()
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command in commands:
         words = [sys.executable, "-m", "crnn", *shlex.split(command)[1:]]
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 import platform
 import subprocess
@@ -163,30 +162,6 @@ def test_weights_changed_between_two_runs_are_taken_as_they_are(threads: int) ->
     again.run(2)
     assert training.loss == again.loss
     assert bytes(net.block) == bytes(other.block)
-
-
-TO_ZERO = {"x86_64": 0xC00, "aarch64": 0xC00000}.get(platform.machine())  # FE_TOWARDZERO
-
-
-@pytest.mark.skipif(
-    sys.platform != "linux" or TO_ZERO is None, reason="needs the numbers of this platform's fenv.h"
-)
-@pytest.mark.parametrize("threads", [1, 2])
-def test_the_callers_rounding_mode_changes_no_thread(threads: int) -> None:
-    """A thread is born with the mode of the one that starts it."""
-    training, net = training_of(*PAIR, True, "adam", threads)
-    wanted = trained(*PAIR, True, "adam")
-    libm = ctypes.CDLL(None)
-    before = libm.fegetround()
-    libm.fesetround(TO_ZERO)
-    try:
-        training.run(5)
-        after = libm.fegetround()
-    finally:
-        libm.fesetround(before)
-    assert after == TO_ZERO
-    _, H, _, B = PAIR
-    assert_same(outcome(training, net, B, H, True), wanted, "rounding towards zero")
 
 
 NO_MORE_THREADS = """

@@ -215,7 +215,9 @@ def block(formula: Formula, kind: str) -> str:
     rows = [", ".join(texts[i : i + per_line]) for i in range(0, len(texts), per_line)]
     bound = mp.nstr(mp.ceil(10 * mp.log(error, 2)) / 10, 4)
     return (
-        f"/* {formula.about};\n * the relative error of the result is at most 2^{bound}. */\n"
+        f"/* {formula.about}.\n"
+        f" * A minimax fit by {Path(__file__).name}: the result's relative error is at most "
+        f"2^{bound}. */\n"
         f"static const real {formula.name}[] = {{\n    " + ",\n    ".join(rows) + ",\n};\n"
     )
 

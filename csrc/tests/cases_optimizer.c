@@ -85,6 +85,18 @@ static void reciprocal_case(ptrdiff_t n)
     ON_EVERY_TABLE(k->adagrad(n, 1, 1, d.at, m.at, w.at))
 }
 
+/* What no training should meet: no bounds, but the same bits and the same places of NaNs everywhere. */
+static void wild_adagrad_case(ptrdiff_t n)
+{
+    real rate = anything(), limit = R(fabsf, fabs)(anything());
+    begin_case("n=%td learning_rate=%g limit=%g, anything", n, (double)rate, (double)limit);
+    VECTOR(d, n, anything);
+    VECTOR(m, n, anything);
+    VECTOR(w, n, anything);
+    portable()->adagrad(n, rate, limit, d.wanted, m.wanted, w.wanted);
+    ON_EVERY_TABLE(k->adagrad(n, rate, limit, d.at, m.at, w.at))
+}
+
 static void test_adagrad(void)
 {
     static const real rates[] = {R(0.1f, 0.1), R(0.001f, 0.001), 1};
@@ -92,6 +104,7 @@ static void test_adagrad(void)
     for (int j = 0; j < 6; j++)
         adagrad_case(n, rates[j % 3], R(5.0f, 5.0) / (real)(1 + j), gradient,
                      j % 2 ? moderate : zero);
+    FOR_EVERY_SIZE(n, 0) wild_adagrad_case(n);
     adagrad_case(20000, rates[0], 5, gradient, moderate);
     reciprocal_case(20000);
 }
@@ -99,14 +112,15 @@ static void test_adagrad(void)
 static real square(void) { return memory() < 1 ? memory() : 1; }
 
 /* Every operation is an exactly rounded one: the plain loop has the bits. */
-static void adam_case(ptrdiff_t n, real rate, real limit, real beta1, real unbias2)
+static void adam_case(ptrdiff_t n, real rate, real limit, real beta1, real unbias2, number d_,
+                      number v_, number w_)
 {
     const real beta2 = R(0.999f, 0.999), epsilon = R(1e-8f, 1e-8);
     begin_case("n=%td rate=%g limit=%g beta1=%g", n, (double)rate, (double)limit, (double)beta1);
-    VECTOR(d, n, gradient);
-    VECTOR(m, n, moderate);
-    VECTOR(v, n, square);
-    VECTOR(w, n, moderate);
+    VECTOR(d, n, d_);
+    VECTOR(m, n, w_);
+    VECTOR(v, n, v_);
+    VECTOR(w, n, w_);
     for (ptrdiff_t i = 0; i < n; i++) {
         real g = plain_clipped(d.wanted[i], limit);
         m.wanted[i] = FMA(beta1, m.wanted[i], (1 - beta1) * g);
@@ -119,10 +133,12 @@ static void adam_case(ptrdiff_t n, real rate, real limit, real beta1, real unbia
 
 static void test_adam(void)
 {
+    const real usual = R(0.9f, 0.9), first = R(1000.0f, 1000.0); /* unbias2 of the first step */
     FOR_EVERY_SIZE(n, 0)
     {
-        adam_case(n, R(0.01f, 0.01), 5, R(0.9f, 0.9), R(1000.0f, 1000.0)); /* the first step */
-        adam_case(n, R(0.001f, 0.001), INFINITY, R(0.9f, 0.9), R(1.5f, 1.5));
-        adam_case(n, 1, R(0.25f, 0.25), 0, 1);
+        adam_case(n, R(0.01f, 0.01), 5, usual, first, gradient, square, moderate);
+        adam_case(n, R(0.001f, 0.001), INFINITY, usual, R(1.5f, 1.5), gradient, square, moderate);
+        adam_case(n, 1, R(0.25f, 0.25), 0, 1, gradient, square, moderate);
+        adam_case(n, R(0.01f, 0.01), 5, usual, first, anything, anything, anything);
     }
 }

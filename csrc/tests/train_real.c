@@ -358,7 +358,7 @@ static void sample_twice(training *N, ptrdiff_t position)
     N->K->transpose(H, H, N->W.Whh, H, N->WhhT, H);
     N->K->transpose(V, H, N->W.Why, H, N->WhyT, V);
     int32_t last = sample(N, "sample", 1.0, &bits, N->text[position], states);
-    last = sample(N, "cool_sample", 0.5, &bits, last, states);
+    last = sample(N, "cool_sample", 0x1.6666666666666p-1, &bits, last, states);
     predict(N, states, 1, p);
     report_reals(N->r, "", "p", p, 1, V, V, 1);
 }

@@ -8,6 +8,7 @@ can feed from other code (`RNN.state`).
 from importlib.metadata import version as _version
 
 from crnn.checkpoint import CheckpointError
+from crnn.checks import SelfCheck, selfcheck
 from crnn.core import isa
 from crnn.dropin import bind
 from crnn.headers import get_include
@@ -20,6 +21,7 @@ __all__ = [
     "RNN",
     "CheckpointError",
     "Report",
+    "SelfCheck",
     "Settings",
     "State",
     "Trainer",
@@ -29,6 +31,7 @@ __all__ = [
     "get_include",
     "isa",
     "load",
+    "selfcheck",
 ]
 
 __version__ = _version("crnn")

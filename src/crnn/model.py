@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from crnn import arguments, checkpoint, core, seeding
+from crnn import arguments, checkpoint, core, gradcheck, seeding
 from crnn.arguments import RealArray
 from crnn.checkpoint import JSON, CheckpointError
 from crnn.dropin import NAMES as PARAMETERS
@@ -242,6 +242,54 @@ class RNN:
         bits = seeding.child(seeding.seed_sequence(seed), 0)
         state = core.State(self._net)
         return map(self.vocab.decode, draw(state, ixes, heat, bits, x))
+
+    def gradcheck(self, text: str) -> dict[str, float]:
+        """Compare the gradients of a text's loss with central differences of that loss.
+
+        Both are made in float64, by the compiled core, with a copy of the parameters as they are
+        now; the text is one window that begins at h = 0, and nothing is clipped. Of a parameter
+        with more than 100 elements 100 are compared, the same ones every time, those of Wxh in the
+        columns of the text's characters.
+
+        Parameters
+        ----------
+        text : str
+            At least two characters of the vocabulary; some dozens are enough, and more take
+            longer.
+
+        Returns
+        -------
+        dict of str to float
+            The largest relative error by parameter (``"Wxh"`` ...): the difference of both, over
+            the larger one, or over 0.0001 nats a character where that is more. Usually below 1e-6,
+            what rounding leaves; more where gradients explode, for no difference can follow them.
+            Infinity if the loss overflows.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `text` is too short or has a character the vocabulary lacks, or if a parameter
+            holds NaN or infinity.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> model = crnn.RNN("abcdr", hidden_size=8)
+        >>> errors = model.gradcheck("abracadabra")
+        >>> list(errors), max(errors.values()) < 1e-6
+        (['Wxh', 'Whh', 'Why', 'bh', 'by'], True)
+        """
+        indices = self.vocab.encode(text)
+        if len(indices) < 2:
+            raise ValueError(
+                f"text has {len(indices)} character{'' if len(indices) == 1 else 's'}, expected at "
+                "least 2: one to read and one to predict"
+            )
+        tensors = self._tensors()
+        for name, array in tensors.items():
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} holds NaN or infinity: its loss has no derivative")
+        return gradcheck.largest_errors(tensors, indices)
 
     def save(self, path: str | os.PathLike[str], *, keep: bool = False) -> None:
         """Write the model into one file, whole or not at all.

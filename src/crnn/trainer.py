@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -25,9 +24,9 @@ from crnn.checkpoint import JSON, CheckpointError
 from crnn.model import RNN, described_by, draw, views
 from crnn.settings import Settings
 from crnn.slices import Slices
-from crnn.training import Training, useful_threads
+from crnn.training import Training, bits_per_char, useful_threads
 
-__all__ = ["Record", "Report", "Trainer", "bits_per_char", "read_record"]
+__all__ = ["Record", "Report", "Trainer", "read_record"]
 
 Callback: TypeAlias = Callable[["Report"], bool | None]
 
@@ -518,17 +517,6 @@ class Trainer:
         for stream, h in enumerate(states):
             self._core.state(stream).get(h)
         return np.ascontiguousarray(states.T)
-
-
-def bits_per_char(smooth_loss: float, seq_length: int) -> float:
-    """Return nats per window in bits per character.
-
-    Examples
-    --------
-    >>> round(bits_per_char(46.2, 25), 3)
-    2.666
-    """
-    return smooth_loss / seq_length / math.log(2)
 
 
 def _processors() -> int:

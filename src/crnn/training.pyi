@@ -6,6 +6,7 @@ import numpy.typing as npt
 from crnn.core import Net, State
 from crnn.memory import Buffer
 
+def bits_per_char(smooth_loss: float, seq_length: float) -> float: ...
 def useful_threads(V: int, H: int, T: int, B: int, most: int, processors: int) -> int: ...
 
 @final

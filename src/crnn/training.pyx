@@ -31,6 +31,7 @@ cdef extern from "fpmode.h" nogil:
         pass
     crnn_fpmode crnn_fpmode_enter()
     void crnn_fpmode_leave(crnn_fpmode theirs)
+    double crnn_pin(double x)
 
 
 # --- The optimizers --------------------------------------------------------------------------------
@@ -42,8 +43,9 @@ cdef extern from *:
     #define EPSILON 0x1.5798ee2308c3ap-27    /* 1e-8 */
     #define OLD_LOSS 0x1.ff7ced916872bp-1    /* of the smooth loss: 0.999 */
     #define NEW_LOSS 0x1.0624dd2f1a9fcp-10   /* 0.001 */
+    #define LN2 0x1.62e42fefa39efp-1
     """
-    const double BETA1, BETA2, EPSILON, OLD_LOSS, NEW_LOSS
+    const double BETA1, BETA2, EPSILON, OLD_LOSS, NEW_LOSS, LN2
 
 
 cdef inline void descend(const Shape* S, const Descent* o, Py_ssize_t n, const real* d, Py_ssize_t at,
@@ -219,6 +221,20 @@ def useful_threads(V, H, T, B, most, processors):
         return 1
     multiply_adds = 3 * T * B * H * (V + H)
     return max(1, min(most, processors, (H + 15) // 16, multiply_adds // 3_000_000))
+
+
+def bits_per_char(double smooth_loss, double seq_length):
+    """A loss in nats per window of `seq_length` characters, in bits per character.
+
+    Examples
+    --------
+    >>> round(bits_per_char(46.2, 25), 3)
+    2.666
+    """
+    cdef crnn_fpmode theirs = crnn_fpmode_enter()
+    cdef double bits = crnn_pin(crnn_pin(smooth_loss) / seq_length / LN2)
+    crnn_fpmode_leave(theirs)
+    return bits
 
 
 @cython.final

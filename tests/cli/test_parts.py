@@ -36,7 +36,9 @@ def test_examples_of_docstrings_run(name: str) -> None:
     assert doctest.testmod(importlib.import_module(f"crnn.cli.{name}")).failed == 0
 
 
-@pytest.mark.parametrize("words", [(), ("train",), ("sample",), ("info",), ("bench",)])
+@pytest.mark.parametrize(
+    "words", [(), ("train",), ("sample",), ("info",), ("bench",), ("selfcheck",)]
+)
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_help_everywhere(words: tuple[str, ...], flag: str) -> None:
     result = CliRunner().invoke(main, [*words, flag])
@@ -46,7 +48,8 @@ def test_help_everywhere(words: tuple[str, ...], flag: str) -> None:
 
 def test_version_and_the_order_of_commands() -> None:
     assert package.__version__ in CliRunner().invoke(main, ["--version"]).stdout
-    assert main.list_commands(click.Context(main)) == ["train", "sample", "info", "bench"]
+    commands = ["train", "sample", "info", "bench", "selfcheck"]
+    assert main.list_commands(click.Context(main)) == commands
 
 
 def test_the_summaries_of_commands_are_whole() -> None:

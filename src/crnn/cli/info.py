@@ -18,7 +18,8 @@ from crnn.cli.quantities import file_size, loss_in_units
 from crnn.cli.visible import visible
 from crnn.model import PARAMETERS, RNN, described_by
 from crnn.seeding import seed_to_json
-from crnn.trainer import Record, bits_per_char, read_record
+from crnn.trainer import Record, read_record
+from crnn.training import bits_per_char
 
 __all__ = ["command"]
 

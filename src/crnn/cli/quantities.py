@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crnn.trainer import bits_per_char
+from crnn.training import bits_per_char
 
 __all__ = [
     "count",

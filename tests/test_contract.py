@@ -1,0 +1,529 @@
+"""The arithmetic contract: its page, its second implementation and crnn agree to the bit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from numpy.random import PCG64, SeedSequence
+from oracle import contract
+from oracle.contract import FLOAT32, FLOAT64, Array, Type
+
+from crnn import core, digests, probe, seeding
+from crnn.digests import Case
+from crnn.model import views
+
+ROOT: Final = Path(__file__).parents[1]
+PAGE: Final = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
+SETTINGS: Final = (
+    *("dtype", "V", "H", "T", "B", "optimizer", "learning_rate", "clip"),
+    *("windows", "characters", "text_seed", "seed"),
+)
+TYPES: Final = pytest.mark.parametrize("t", [FLOAT32, FLOAT64], ids=str)
+
+
+def section(title: str) -> str:
+    """Return the page from a heading to the next of its level."""
+    level = title.split()[0]
+    found = re.search(rf"^{re.escape(title)}\n(.*?)(?=^#{{2,{len(level)}}} |\Z)", PAGE, re.M | re.S)
+    assert found, f"docs/contract.md has no heading {title!r}"
+    return found[1]
+
+
+# --- Whole trainings ------------------------------------------------------------------------------
+
+
+def agree(case: Case) -> None:
+    """Fail where the second implementation and crnn differ: array, element, both values."""
+    right = digests.outcome(case)
+    case = replace(case, digests={name: digests.digest(array) for name, array in right.items()})
+    got = contract.outcome(**{name: getattr(case, name) for name in SETTINGS})
+    assert list(got) == list(right)
+    got = {name: array.reshape(right[name].shape) for name, array in got.items()}
+    if digests.wrong_arrays(case, got):
+        pytest.fail(digests.describe_difference(case, "docs/contract.md", got, right))
+
+
+def case_of(t: Type, optimizer: str, V: int, H: int, T: int, B: int, **others: Any) -> Case:
+    settings = {
+        "learning_rate": 0.1 if optimizer == "adagrad" else 0.01,
+        "clip": 5.0,
+        "windows": 200,
+        "characters": B * 29,
+        "text_seed": 7,
+        "seed": 11,
+    } | others
+    name = f"V{V}-H{H}-T{T}-B{B}-{optimizer}-{t}"
+    return Case(name, t.name, V, H, T, B, optimizer=optimizer, quick=True, digests={}, **settings)
+
+
+@TYPES
+@pytest.mark.parametrize(
+    ("optimizer", "sizes"), [("adagrad", (5, 4, 3, 1)), ("adam", (3, 5, 2, 2))]
+)
+def test_two_hundred_windows_agree(
+    t: Type, optimizer: str, sizes: tuple[int, int, int, int]
+) -> None:
+    agree(case_of(t, optimizer, *sizes))
+
+
+@TYPES
+@pytest.mark.parametrize(
+    ("sizes", "settings"),
+    [
+        ((19, 6, 2, 1), {"windows": 5}),
+        ((35, 3, 1, 3), {"windows": 3}),
+        ((5, 4, 3, 2), {"windows": 9, "characters": 2 * 10}),  # ends where the text wraps
+        ((4, 3, 3, 1), {"windows": 3, "characters": 5}),  # the shortest text
+        ((4, 3, 2, 2), {"windows": 9, "characters": 13}),  # one character left over
+        ((5, 4, 3, 1), {"windows": 9, "clip": 1e-3}),
+        ((5, 4, 3, 1), {"windows": 9, "learning_rate": 1e30}),
+    ],
+)
+@pytest.mark.parametrize("optimizer", ["adagrad", "adam"])
+def test_odd_sizes_and_settings_agree(
+    t: Type, optimizer: str, sizes: tuple[int, int, int, int], settings: dict[str, Any]
+) -> None:
+    agree(case_of(t, optimizer, *sizes, **settings))
+
+
+@TYPES
+def test_samples_that_end_at_a_nan_agree(t: Type) -> None:
+    agree(case_of(t, "adam", 5, 4, 3, 1, windows=3, learning_rate=float("inf")))
+
+
+def work(case: Case) -> int:
+    return case.windows * case.T * (case.V + case.H)
+
+
+SMALL: Final = [
+    case for case in digests.cases() if work(case) < 3000 or not case.name.startswith("V")
+]
+
+
+def test_the_small_cases_are_of_both_types_and_extremes() -> None:
+    names = {case.name for case in SMALL}
+    extremes = {"subnormal-V7-H15-T3-B1-adagrad", "overflowing-V7-H15-T3-B1-adagrad"}
+    assert {f"{name}-{t}" for name in extremes for t in ("float32", "float64")} <= names
+    assert {case.optimizer for case in SMALL} == {"adagrad", "adam"}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.name, marks=[] if case in SMALL else pytest.mark.long)
+        for case in digests.cases()
+    ],
+)
+def test_the_page_gives_the_promised_bytes(case: Case) -> None:
+    got = contract.outcome(**{name: getattr(case, name) for name in SETTINGS})
+    assert list(got) == list(case.digests)
+    if digests.wrong_arrays(case, got):
+        right = digests.outcome(case)
+        got = {name: array.reshape(right[name].shape) for name, array in got.items()}
+        pytest.fail(digests.describe_difference(case, "docs/contract.md", got, right))
+
+
+# --- Samples --------------------------------------------------------------------------------------
+
+
+@TYPES
+@given(
+    by=st.lists(st.floats(-30, 1, width=32), min_size=1, max_size=40),
+    silent=st.integers(0, 20),
+)
+@example(by=[0.0] * 17, silent=16)
+def test_coins_at_the_borders_of_every_character_agree(
+    t: Type, by: list[float], silent: int
+) -> None:
+    """Also the greatest coin, and before characters that are impossible."""
+    y = np.array(by + [-1e4] * silent, t)
+    net = core.Net(len(y), 1, t == FLOAT64)
+    views(net, net.block, t)["by"][:] = y[:, None]
+    state = core.State(net)
+    p = contract.softmax(y[None], t.type(1), t.type(1)).p[0]
+    theirs = np.empty_like(p)
+    state.predict(theirs)
+    assert same(theirs, p)
+    for u in borders(p):
+        ixes = np.empty(1, np.int32)
+        assert state.copy().sample(1, 1.0, bits_that_give(u), ixes, -1) == 1
+        assert ixes[0] == contract.draw(p, u * 2.0**-53)
+
+
+def borders(p: Array) -> list[int]:
+    """Return coins, times 2^53, around sums of the first elements; and the ends."""
+    sums = np.cumsum(p, dtype=p.dtype).tolist() + [
+        float(contract.treesum(p[:j])) for j in range(0, len(p), 16)
+    ]
+    near = {int(total * 2**53) + d for total in sums for d in (-1, 0, 1)}
+    return sorted(u for u in near | {0, 2**53 - 1} if 0 <= u < 2**53)
+
+
+def bits_that_give(u: int) -> PCG64:
+    """Return a generator whose next raw number is u in its upper 53 bits."""
+    bits = PCG64(0)
+    state = bits.state
+    inc = state["state"]["inc"]
+    inverse = pow(0x2360ED051FC65DA44385DF649FCCF645, -1, 2**128)
+    wanted = u << 11  # as the next state: its upper half is 0, so nothing turns or mixes it
+    state["state"]["state"] = (wanted - inc) * inverse % 2**128
+    bits.state = state
+    return bits
+
+
+@TYPES
+@pytest.mark.parametrize("temperature", [0.0, 1e-310, 1e-45, 0.03, 2.0, 1e300])
+def test_temperatures_agree(t: Type, temperature: float) -> None:
+    net = core.Net(18, 7, t == FLOAT64)
+    net.draw_weights(PCG64(5))
+    parameters = views(net, net.block, t)
+    parameters["by"][:] = np.linspace(1, 2, 18)[:, None]
+    ixes = np.empty(30, np.int32)
+    assert core.State(net).sample(30, temperature, PCG64(6), ixes, 3) == 30
+    flat = {"bh": parameters["bh"][:, 0], "by": parameters["by"][:, 0]}
+    w = contract.Parameters(**(parameters | flat))
+    coins = contract.Stream([6], [])
+    mine, _ = contract.sample(w, np.zeros(7, t), [3], coins, 30, temperature)
+    assert mine == ixes.tolist()
+
+
+# --- Numbers: test vectors of the page, NumPy -----------------------------------------------------
+
+
+def test_raw_numbers_of_the_page() -> None:
+    table = re.findall(r"^\| (none|\d) \| (0x\w{16} 0x\w{16} 0x\w{16}) \|$", section_11(), re.M)
+    assert [key for key, _ in table] == ["none", "0", "1", "2"]
+    for key, cell in table:
+        spawn_key = [] if key == "none" else [int(key)]
+        promised = [int(raw, 16) for raw in cell.split()]
+        stream = contract.Stream([0], spawn_key)
+        assert [stream.raw() for _ in promised] == promised
+        assert PCG64(SeedSequence(0, spawn_key=spawn_key)).random_raw(3).tolist() == promised
+
+
+def section_11() -> str:
+    return section("## 11. Test vectors")
+
+
+INTEGERS: Final = st.integers(0, 2**130)
+
+
+@given(
+    seed=INTEGERS | st.lists(INTEGERS, min_size=1, max_size=8),
+    spawn_key=st.lists(INTEGERS, max_size=4),
+    pool_size=st.integers(4, 9),
+)
+@example(seed=0, spawn_key=[], pool_size=4)
+@example(seed=2**128, spawn_key=[0, 2**32], pool_size=8)
+def test_raw_numbers_are_those_of_numpy(
+    seed: int | list[int], spawn_key: list[int], pool_size: int
+) -> None:
+    sequence = SeedSequence(seed, spawn_key=spawn_key, pool_size=pool_size)
+    integers = [seed] if isinstance(seed, int) else seed
+    stream = contract.Stream(integers, spawn_key, pool_size)
+    assert PCG64(sequence).random_raw(5).tolist() == [stream.raw() for _ in range(5)]
+
+
+@given(seed=INTEGERS, spawn_key=st.lists(INTEGERS, max_size=2), key=st.integers(0, 2**32 - 1))
+def test_children_are_those_of_crnn(seed: int, spawn_key: list[int], key: int) -> None:
+    child = seeding.child(SeedSequence(seed, spawn_key=spawn_key), key)
+    stream = contract.Stream([seed], [*spawn_key, key])
+    assert child.random_raw(2).tolist() == [stream.raw() for _ in range(2)]
+
+
+def test_spawn_keys_are_those_of_crnn_and_the_page() -> None:
+    table = dict(
+        re.findall(r"^\| (\w+ \w+) .*\| (\d) \|$", section("### What is drawn from where"), re.M)
+    )
+    keys = {"first weights": seeding.WEIGHTS, "units left": seeding.DROPOUT}
+    keys["samples shown"] = seeding.TRAINING_SAMPLES
+    assert {name: int(key) for name, key in table.items()} == keys
+    assert (contract.WEIGHTS, contract.SAMPLES) == (seeding.WEIGHTS, seeding.TRAINING_SAMPLES)
+
+
+def test_normal_numbers_of_the_page() -> None:
+    promised = re.findall(r"^    (-?0x\S+p\S+) (-?0x\S+p\S+)$", section_11(), re.M)
+    numbers = [float.fromhex(number) for pair in promised for number in pair]
+    assert len(numbers) == 6
+    assert contract.Stream([0], [0]).normals(6).tolist() == numbers
+    assert contract.Stream([0], [0]).normals(5).tolist() == numbers[:5]
+    net = core.Net(1, 6, True)
+    net.draw_weights(seeding.child(SeedSequence(0), 0))
+    drawn = views(net, net.block, FLOAT64)["Wxh"][:, 0]
+    assert drawn.tolist() == [number * 0.01 for number in numbers]
+
+
+FUNCTIONS: Final[tuple[Callable[[Array], Array], ...]] = (contract.exp, contract.tanh, contract.log)
+
+
+def test_values_of_the_functions_on_the_page() -> None:
+    table = re.findall(r"^\|" + r" (0x\w{8}|0x\w{16}|NaN) \|" * 4 + "$", section_11(), re.M)
+    assert sorted({len(row[0]) for row in table}) == [10, 18]
+    for row in table:
+        x, *promised = (of_bits(cell, len(row[0])) for cell in row)
+        for function, value in zip(FUNCTIONS, promised, strict=True):
+            assert same(function(x), value), (function.__name__, row)
+
+
+def of_bits(cell: str, width: int) -> Array:
+    if cell == "NaN":
+        return np.array([np.nan], {10: FLOAT32, 18: FLOAT64}[width])
+    return np.array([int(cell, 16)], {10: "u4", 18: "u8"}[width]).view({10: "f4", 18: "f8"}[width])
+
+
+def same(a: Array, b: Array) -> bool:
+    """Whether arrays have the same bits, where a NaN is like any other."""
+    return a.dtype == b.dtype and a.shape == b.shape and digests.digest(a) == digests.digest(b)
+
+
+# --- Constants: the page, its second implementation, the sources ----------------------------------
+
+HEX_FLOAT: Final = r"-?0x[\da-f]+(?:\.[\da-f]*)?p[+-]?\d+"
+
+
+def source(name: str) -> str:
+    """Return a source file without its comments in C."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+
+
+def hex_floats(text: str) -> set[float]:
+    """Return numbers without their sign, which a formula may have instead of the number."""
+    return {abs(float.fromhex(number)) for number in re.findall(HEX_FLOAT, text.lower())}
+
+
+def pairs(text: str) -> set[tuple[float, float]]:
+    """Return what a source gives for either type."""
+    return {
+        (value(single), value(double))
+        for single, double in re.findall(r"\bR\((.+?), (.+?)\)", text)
+    }
+
+
+def value(text: str) -> float:
+    number = text.rstrip("u") if text.startswith("0x") else text
+    if "0x" not in number or "p" in number:
+        return float.fromhex(number.rstrip("f")) if "0x" in number else float(number.rstrip("f"))
+    return float(int(number, 16)) if len(number) < 12 else int(number, 16)
+
+
+def core_lists(text: str, pattern: str) -> list[list[str]]:
+    return [re.findall(HEX_FLOAT, body) for body in re.findall(pattern, text, re.S | re.M)]
+
+
+def test_coefficients_are_those_of_the_source_and_the_second_implementation() -> None:
+    page, vmath = section("## 2. exp, tanh, log"), source("csrc/vmath.h")
+    mine = {"exp": contract.EXP_CORE, "tanh": contract.TANH_CORE, "log": contract.LOG_CORE}
+    for name, by_type in mine.items():
+        double, single = core_lists(vmath, rf"real {name}_core\[\] = {{(.*?)}};")
+        for t, theirs in ((FLOAT64, double), (FLOAT32, single)):
+            (stated,) = core_lists(page, rf"^    {name}_core, {t}:\n(.*?)\n$")
+            numbers = [float.fromhex(number) for number in stated]
+            assert numbers == [float.fromhex(number) for number in theirs]
+            assert numbers == [float(c) for c in by_type[t]]
+
+
+def test_constants_are_those_of_the_source_and_the_second_implementation() -> None:
+    page, vmath = section("## 2. exp, tanh, log"), source("csrc/vmath.h")
+    rows = re.findall(r"^\| ([A-Z\d_]+)(?: \(an integer\))? \| (\S+) \| (\S+) \|$", page, re.M)
+    stated = {name: (value(single), value(double)) for name, single, double in rows}
+    assert set(stated.values()) == pairs(vmath)
+    for name, single, double in re.findall(r"^#define (\w+) R\((.+), (.+)\)$", vmath, re.M):
+        assert stated[name] == (value(single), value(double))
+    for name, values in stated.items():
+        mine = getattr(contract, name)
+        assert (mine[FLOAT32], mine[FLOAT64]) == values
+    assert hex_floats(page) == hex_floats(vmath)
+
+
+def test_numbers_of_the_optimizers_are_those_of_the_source() -> None:
+    page, optimizer = section("### Adagrad"), source("csrc/optimizer.c")
+    assert hex_floats(page) == hex_floats(optimizer)
+    guess = re.search(r"\((\d+) \* \(bits\)EXPONENT_BIAS - R\((\d+), (\d+)\)\) << ", optimizer)
+    assert guess
+    times, single, double = map(int, guess.groups())
+    assert f"number(0x{times * 127 - single << 16:08x} - " in page
+    assert f"number(0x{times * 1023 - double << 45:016x} - " in page
+    assert "<< (MANTISSA_BITS - 7);" in optimizer
+    assert {(0.5, 0.5), (0.375, 0.375)} <= pairs(optimizer)
+
+
+def test_numbers_of_the_cython_sources_are_those_of_the_page() -> None:
+    sources = "".join(source(f"src/crnn/{name}.pyx") for name in ("rng", "core", "training"))
+    theirs = dict(re.findall(rf"^ *#define (\w+) ({HEX_FLOAT})", sources, re.M))
+    places = {
+        "UNIT": r"is `\(raw >> 11\) \* 2\^(-53)`",
+        "FIRST_SCALE": rf"`real\(normal \* ({HEX_FLOAT})\)`",
+        "BETA1": rf"BETA1 = ({HEX_FLOAT})",
+        "BETA2": rf"BETA2 = ({HEX_FLOAT})",
+        "EPSILON": rf"`EPSILON` is {HEX_FLOAT} or ({HEX_FLOAT})",
+        "OLD_LOSS": rf"`S := S \* ({HEX_FLOAT}) \+",
+        "NEW_LOSS": rf"\+ loss \* ({HEX_FLOAT})`",
+        "LN2": rf"`loss / T / ({HEX_FLOAT})`",
+    }
+    stated = {name: re.findall(place, PAGE) for name, place in places.items()}
+    stated["UNIT"] = [(2.0 ** int(exponent)).hex() for exponent in stated["UNIT"]]
+    assert {name: float.fromhex(number) for name, number in theirs.items()} == {
+        name: float.fromhex(number) for name, (number,) in stated.items()
+    }
+
+
+def test_the_second_implementation_has_the_numbers_of_the_page_and_no_others() -> None:
+    mine = Path(contract.__file__).read_text(encoding="utf-8").lower()
+    stated = PAGE[: PAGE.index("## 11. Test vectors")]
+    bits_per_character = section("## 8. Training").split("bits per character is")[1]
+    assert hex_floats(bits_per_character) <= hex_floats(mine)  # ln 2 is LN2_HIGH too
+    assert hex_floats(stated) == hex_floats(mine)
+    assert hex_integers(stated) == hex_integers(mine)
+
+
+def hex_integers(text: str) -> set[int]:
+    return {int(number, 16) for number in re.findall(r"\b0x[\da-f]+\b(?![.p])", text)}
+
+
+# --- exp, tanh, log: against every table ----------------------------------------------------------
+
+
+def values(t: Type, count: int = 4000) -> Array:
+    """Return special values, break points and their neighbours, numbers of all sizes."""
+    limits = np.finfo(t)
+    special = [0, limits.smallest_subnormal, limits.tiny, limits.max, np.inf, np.nan, limits.eps]
+    breaks = [1, 2, 0.5, 2 / 3, 4 / 3, 20, 40, 10, float(contract.TANH_SMALL[t])]
+    halves = [(k + 0.5) * np.log(2) * factor for k in range(40) for factor in (1, 0.5)]
+    ends = [float(end[t]) for end in (contract.EXP_LEAST, contract.EXP_MOST)]
+    with np.errstate(all="ignore"):  # of neighbours beyond the greatest, and of NaN
+        x = np.array([*special, *breaks, *halves, *ends, 87.3, 103.3, 103.98, 708.4, 745.2], t)
+        near = np.concatenate([x, np.nextafter(x, t.type(9e9)), np.nextafter(x, t.type(-9e9))])
+        draws = np.random.default_rng(3)
+        raw = draws.integers(0, 2 ** (8 * t.itemsize), count // 2, f"u{t.itemsize}").view(t)
+        usual = draws.standard_normal(count // 2) * np.exp(draws.normal(0, 3, count // 2))
+        return np.concatenate([near, -near, raw, usual.astype(t)])
+
+
+def functions_agree(x: Array) -> None:
+    for function in FUNCTIONS:
+        mine = function(x)
+        for isa in core.available_isas():
+            theirs = np.empty_like(x)
+            probe.evaluate(isa, function.__name__, x, theirs, x.dtype == FLOAT64)
+            wrong = np.argwhere(digests.bits_of(theirs) != digests.bits_of(mine))
+            if wrong.size:
+                at = int(wrong[0, 0])
+                argument, got, right = (digests.shown(array, (at,)) for array in (x, theirs, mine))
+                pytest.fail(
+                    f"{function.__name__}({argument}) on {isa} is {got}, the page's {right}"
+                )
+
+
+@TYPES
+def test_functions_agree(t: Type) -> None:
+    functions_agree(values(t))
+
+
+@TYPES
+@given(data=st.data())
+def test_functions_agree_anywhere(t: Type, data: st.DataObject) -> None:
+    functions_agree(np.array(data.draw(st.lists(any_number(t), min_size=1, max_size=40)), t))
+
+
+def test_many_first_weights_agree() -> None:
+    """They take the logarithm of thousands of numbers between 0 and 1."""
+    net = core.Net(1, 3000, True)
+    net.draw_weights(PCG64(12))
+    drawn = views(net, net.block, FLOAT64)["Wxh"][:, 0]
+    mine = contract.Stream([12], []).normals(3000) * float.fromhex("0x1.47ae147ae147bp-7")
+    assert same(np.ascontiguousarray(drawn), mine)
+
+
+# --- fma ------------------------------------------------------------------------------------------
+
+
+def any_number(t: Type) -> st.SearchStrategy[float]:
+    """Return random bits, and numbers whose products and sums meet at every border of the type."""
+    M, E = contract.M[t], contract.E[t]
+    random_bits = st.integers(0, 2 ** (8 * t.itemsize) - 1).map(
+        lambda i: float(np.array(i, f"u{t.itemsize}").view(t))
+    )
+    few_bits = st.builds(
+        lambda sign, n, e: float(t.type(sign * np.ldexp(float(n), e))),
+        st.sampled_from([-1, 1]),
+        st.integers(0, 8) | st.integers(2**M - 4, 2 ** (M + 1) - 1) | st.integers(0, 2**M),
+        st.integers(-E - M, E - M - 1)
+        | st.integers(-(E + M) // 2 - 2, -(E + M) // 2 + 2)
+        | st.integers((E - 2 * M) // 2 - 2, (E - 2 * M) // 2 + 2)
+        | st.integers(-M - 2, 2),
+    )
+    special = st.sampled_from([0.0, -0.0, float("inf"), -float("inf"), float("nan")])
+    return random_bits | few_bits | special
+
+
+def nearest(exact: Fraction, t: Type) -> float:
+    """Return a number other than 0 rounded to nearest, ties to even, by comparing neighbours."""
+    limits = np.finfo(t)
+    beyond = Fraction(float(limits.max)) + Fraction(2) ** (contract.E[t] - contract.M[t] - 1)
+    if abs(exact) >= beyond:
+        return float("inf") if exact > 0 else -float("inf")
+    try:
+        guess = t.type(exact.numerator / exact.denominator)  # at worst a neighbour
+    except OverflowError:
+        guess = limits.max if exact > 0 else limits.min
+    guess = min(max(guess, limits.min), limits.max)
+    near = [np.nextafter(guess, t.type(-np.inf)), guess, np.nextafter(guess, t.type(np.inf))]
+    finite = [x for x in near if np.isfinite(x)]
+    result = min(
+        finite, key=lambda x: (abs(Fraction(float(x)) - exact), x.view(f"u{t.itemsize}") & 1)
+    )
+    return float(np.copysign(result, 1 if exact > 0 else -1))
+
+
+def fma_of_fractions(a: float, b: float, c: float, t: Type) -> float:
+    with np.errstate(invalid="ignore"):
+        simple = np.float64(a) * np.float64(b) + np.float64(c)
+    if not np.isfinite([a, b]).all():
+        return float(simple)
+    if not np.isfinite(c):
+        return c
+    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    if exact != 0:
+        return nearest(exact, t)
+    return float(simple) if a * b == 0 == Fraction(a) * Fraction(b) else 0.0
+
+
+def triples(a: Array, b: Array, c: Array) -> Iterator[tuple[float, float, float]]:
+    return zip(a.tolist(), b.tolist(), c.tolist(), strict=True)
+
+
+@TYPES
+@given(data=st.data())
+def test_fma_is_that_of_fractions(t: Type, data: st.DataObject) -> None:
+    numbers = st.lists(any_number(t), min_size=1, max_size=12)
+    a, b, c = (np.resize(np.array(data.draw(numbers), t), 12) for _ in range(3))
+    if data.draw(st.booleans()):  # where the sum cancels, all but the product's rounding
+        with np.errstate(all="ignore"):
+            c = -(a * b) * t.type(data.draw(st.sampled_from([1, 1 + float(np.finfo(t).eps)])))
+    with np.errstate(all="ignore"):
+        promised = [fma_of_fractions(x, y, z, t) for x, y, z in triples(a, b, c)]
+    assert same(contract.fma(a, b, c), np.array(promised, t))
+
+
+@TYPES
+def test_both_ways_to_fma_agree(t: Type) -> None:
+    """Error-free sums and integers, on many usual numbers and on products that nearly cancel."""
+    draws = np.random.default_rng(8)
+    a, b, c = (draws.standard_normal((3, 3000)) * 2.0 ** draws.integers(-30, 30, (3, 3000))).astype(
+        t
+    )
+    c[::3] = -(a * b)[::3]
+    c[1::3] *= np.ldexp(t.type(1), draws.integers(-70, 70, 1000)).astype(t)
+    c[2::9] = np.nextafter(-(a * b)[2::9], t.type(0))
+    exact = [contract.exact_fma(x, y, z, t) for x, y, z in triples(a, b, c)]
+    assert same(contract.fma(a, b, c), np.array(exact, t))
