@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import prove
 import pytest
-from proof.builds import Build, NotPossibleError, Workshop
+from proof import system
+from proof.builds import ROOT, Build, NotPossibleError, Workshop
 from proof.configurations import Bench, Configuration
-from proof.driver import Promised, Tally, judge
+from proof.driver import Promised, Tally, judge, line_of, run, tally_from_json, write_cases
 from proof.record import record
 
 from crnn import digests
@@ -84,6 +86,8 @@ def test_a_comparison_of_nothing_is_a_fault() -> None:
         (lambda _bench: Tally(), "nothing was compared"),
         (lambda _bench: Tally({"portable"}, {"a"}, 0), "nothing was compared"),
         (lambda bench: bench.train(absent(), ["portable"], True), "apt-get install gcc-absent"),
+        (lambda _bench: tally_from_json("oh"), "JSONDecodeError: Expecting value"),
+        (lambda bench: Tally({bench.shop.call(["crnn-absent"])}), "FileNotFoundError: "),
     ],
 )
 def test_a_configuration_that_compares_nothing_fails(
@@ -104,7 +108,137 @@ def absent() -> Build:
 
 def test_a_command_that_fails_is_shown_with_what_it_said(tmp_path: Path) -> None:
     with pytest.raises(NotPossibleError, match=r"exit status 3\noh"):
-        Workshop(tmp_path).call(["sh", "-c", "echo oh; exit 3"])
+        Workshop(tmp_path).call([sys.executable, "-c", "print('oh'); raise SystemExit(3)"])
+
+
+def test_other_bytes_differ_and_anything_else_has_failed() -> None:
+    lines = lines_of(digests.outcome(CASE), "portable")
+    missing = judged([line for line in lines if " by " not in line], "portable")
+    assert (missing.different, missing.arrays) == (0, len(CASE.digests) - 1)
+    assert word_of(missing) == "FAILED"
+    wrong = judged([line.replace(" loss 4", " loss 5") for line in lines], "portable")
+    assert (wrong.different, wrong.arrays) == (1, len(CASE.digests))
+    assert word_of(wrong) == "DIFFERS"
+    assert word_of(judged(lines, "portable")) == "equal"
+
+
+def word_of(tally: Tally) -> str:
+    configuration = Configuration("", "", "", True, (), lambda _bench: tally)
+    return prove.Result(configuration, tally, 0, []).word
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("cut", "ValueError: not enough values to unpack"),
+        ("a portable by 3f80000", "ValueError: non-hexadecimal number"),
+        ("a portable by 3f8000", "ValueError: buffer size must be"),
+    ],
+)
+def test_a_driver_that_says_something_else_is_a_fault_with_its_status(
+    said: str, fault: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "cases"
+    write_cases(file, [CASE])
+    program = f"import sys; print({said!r}); sys.exit('oh')"
+    tally = run([sys.executable, "-c", program], file, [CASE], ["portable"], Promised(), {})
+    assert fault in tally.faults[0]
+    assert tally.faults[1].endswith("exit status 1\noh")
+
+
+def test_a_driver_is_told_the_cases_and_has_its_environment(tmp_path: Path) -> None:
+    file = tmp_path / "cases"
+    write_cases(file, [CASE])
+    (tmp_path / "said").write_text("".join(lines_of(digests.outcome(CASE), "portable")))
+    program = f"""if 1:
+        import os, sys
+        assert sys.stdin.read() == {line_of(CASE)!r}
+        print(open(os.environ["SAID"]).read(), end="")
+    """
+    command, environment = [sys.executable, "-c", program], {"SAID": str(tmp_path / "said")}
+    tally = run(command, file, [CASE], ["portable"], Promised(), environment)
+    assert (tally.faults, tally.arrays) == ([], len(CASE.digests))
+
+
+def test_a_mount_in_a_folder_is_found_the_innermost_first() -> None:
+    lines = [f"1 2 0:1 / {place} rw - proc proc rw" for place in
+             ("/", "/t", "/t/a\\040b", "/t/a\\040b/c", "/t/a\\040bc", "/t/a\\040b/c")]  # fmt: skip
+    assert system.mounts_below(Path("/t/a b"), "\n".join(lines)) == [
+        "/t/a b/c",
+        "/t/a b/c",
+        "/t/a b",
+    ]
+
+
+class Kernel(Workshop):
+    """A workshop in which nothing is done but to a folder that stands for binfmt_misc."""
+
+    def call(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+        self.note(self.shown(command, environment))
+        if command[0] == "mount":
+            (self.folder / "register").touch()
+        elif command[:2] == ["update-binfmts", "--enable"]:
+            (self.folder / command[2]).write_text("enabled\n")
+        return ""
+
+
+@pytest.mark.parametrize(
+    ("there", "does", "undoes"),
+    [
+        ({}, ["mount", "update-binfmts"], ["update-binfmts", "umount"]),
+        ({"register": "", "qemu-vax": "enabled\nflags: F\n"}, [], []),
+        ({"register": "", "qemu-vax": "disabled\n"}, ["echo"], ["echo"]),
+    ],
+)
+def test_the_table_of_emulators_is_afterwards_what_it_was(
+    there: dict[str, str],
+    does: list[str],
+    undoes: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kernel = Kernel(tmp_path)
+    monkeypatch.setattr(system, "BINFMT", tmp_path)
+    monkeypatch.setattr(system, "switch", lambda _entry, on, shop: switched(tmp_path, on, shop))
+    for name, text in there.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(NotPossibleError, match="no root"), system.emulated("qemu-vax", kernel):
+        assert [line.split()[0] for line in kernel.commands] == does
+        raise NotPossibleError("no root")
+    assert [line.split()[0] for line in kernel.commands] == does + undoes
+
+
+def switched(folder: Path, on: str, shop: Workshop) -> None:
+    """Do what the kernel does when a number is written to an entry of its table."""
+    shop.note(f"echo {on}")
+    (folder / "qemu-vax").write_text({"0": "disabled\n", "1": "enabled\n"}[on])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--new-contract", "crnn-2"],
+        ["--record", "--quick"],
+        ["--record", "--list"],
+        ["--record", "--install"],
+        ["--record", "--only", "windows"],
+        ["--record", "--cases", "x"],
+        ["--cases", "x", "--only", "windows"],
+    ],
+)
+def test_options_that_exclude_each_other_are_refused(words: list[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        prove.arguments(words)
+
+
+def test_what_is_recorded_is_the_list_of_the_repository_wherever_one_is() -> None:
+    assert prove.arguments(["--record"]).record == ROOT / "src" / "crnn" / "digests.json"
+
+
+def test_packages_are_not_installed_without_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000, raising=False)
+    with pytest.raises(SystemExit, match="root: apt-get install"):
+        prove.install([])
 
 
 def test_a_digest_is_recorded_once(tmp_path: Path) -> None:
@@ -112,6 +246,7 @@ def test_a_digest_is_recorded_once(tmp_path: Path) -> None:
     row = row_of_case()
     file.write_text(json.dumps({"contract": "crnn-1", "cases": [row | {"digests": {}}]}), "utf-8")
     record(file, None)
+    assert file.read_text("utf-8").endswith("}\n")
     assert json.loads(file.read_text("utf-8"))["cases"] == [row]
     file.write_text(file.read_text("utf-8").replace(CASE.digests["by"], "0" * 64), "utf-8")
     before = file.read_text("utf-8")

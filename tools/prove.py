@@ -10,18 +10,23 @@ missing here has failed: what to install is said.
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from proof.builds import NotPossibleError, Workshop
+from proof.builds import ROOT, NotPossibleError, Workshop
 from proof.configurations import Bench, Configuration, configurations
-from proof.driver import Tally
+from proof.driver import Tally, write_cases
 from proof.record import record
+
+from crnn import digests
 
 EXAMPLES = """examples:
   python tools/prove.py --quick              what every change must pass
@@ -30,6 +35,10 @@ EXAMPLES = """examples:
   python tools/prove.py --record             digests for new cases
   python tools/prove.py --record --new-contract crnn-2
                                              all digests anew, for another arithmetic
+
+The configurations wheel-* need root, the network (Debian's packages and PyPI's) and Python 3.11,
+that of Debian 12. For as long as they last, the kernel's table of emulators (binfmt_misc) is
+another: it is every process's of this machine.
 """
 
 
@@ -46,13 +55,18 @@ class Result:
     def word(self) -> str:
         if not self.tally.faults:
             return "equal"
-        return "DIFFERS" if self.tally.arrays else "FAILED"
+        return "DIFFERS" if self.tally.different else "FAILED"
 
 
 def main() -> int:
     asked = arguments()
     if asked.record:
-        record(Path(asked.record), asked.new_contract)
+        record(asked.record, asked.new_contract)
+        return 0
+    if asked.cases:
+        write_cases(
+            asked.cases, [case for case in digests.cases() if case.quick or not asked.quick]
+        )
         return 0
     chosen = choose(asked.only, asked.quick)
     if asked.list:
@@ -61,15 +75,15 @@ def main() -> int:
         return 0
     if asked.install:
         install(chosen)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         shop = Workshop(Path(folder))
         bench = Bench(shop, everything=not asked.quick)
         results = [tried(configuration, bench) for configuration in chosen]
-    print_table(results)
+        print_table(results)
     return 1 if any(result.tally.faults for result in results) else 0
 
 
-def arguments() -> argparse.Namespace:
+def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -80,16 +94,27 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="name the configurations and end")
     parser.add_argument("--install", action="store_true", help="apt-get install what is needed")
     parser.add_argument(
+        "--cases", type=Path, metavar="FILE", help="instead: write what the C driver reads"
+    )
+    parser.add_argument(
         "--record",
         nargs="?",
-        const="src/crnn/digests.json",
+        type=Path,
+        const=ROOT / "src" / "crnn" / "digests.json",
         metavar="FILE",
         help="instead: add digests to the cases that have none, in src/crnn/digests.json",
     )
     parser.add_argument(
         "--new-contract", metavar="NAME", help="with --record: all digests anew, under this name"
     )
-    return parser.parse_args()
+    asked = parser.parse_args(words)
+    if asked.new_contract and not asked.record:
+        parser.error("--new-contract is for --record")
+    if asked.record and (asked.list or asked.only or asked.quick or asked.install or asked.cases):
+        parser.error("--record does nothing else: no --list, --only, --quick, --install, --cases")
+    if asked.cases and (asked.list or asked.only or asked.install):
+        parser.error("--cases does nothing else: no --list, --only, --install")
+    return asked
 
 
 def choose(names: Sequence[str] | None, quick: bool) -> list[Configuration]:
@@ -104,9 +129,12 @@ def choose(names: Sequence[str] | None, quick: bool) -> list[Configuration]:
 
 def install(chosen: Sequence[Configuration]) -> None:
     packages = sorted({package for one in chosen for package in one.packages})
-    subprocess.run(["apt-get", "update", "-qq"], check=True)
     command = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        raise SystemExit(f"--install needs Debian and root: {' '.join(command)}")
+    for part in (["apt-get", "update", "-qq"], command):
+        if status := subprocess.run(part, stdout=subprocess.DEVNULL).returncode:
+            raise SystemExit(f"exit status {status}: {' '.join(part)}")
 
 
 def tried(configuration: Configuration, bench: Bench) -> Result:
@@ -118,6 +146,9 @@ def tried(configuration: Configuration, bench: Bench) -> Result:
         tally = configuration.run(bench)
     except NotPossibleError as error:
         tally = Tally(faults=[str(error)])
+    except Exception as error:  # the other configurations are tried nevertheless
+        tally = Tally(faults=[f"{type(error).__name__}: {error}"])
+        traceback.print_exc()
     if not (tally.tables and tally.cases and tally.arrays):
         tally.faults.append("nothing was compared")
     result = Result(configuration, tally, time.monotonic() - start, bench.shop.commands)
@@ -132,6 +163,8 @@ def tried(configuration: Configuration, bench: Bench) -> Result:
 def print_table(results: Sequence[Result]) -> None:
     """Print a line for each configuration, below it the commands that do it."""
     print("work=$(mktemp -d)  # where the commands write")
+    print("python tools/prove.py --cases $work/all.cases")
+    print("python tools/prove.py --cases $work/quick.cases --quick")
     print(
         f"{'configuration':16} {'result':8} {'cases':>5} {'arrays':>7} {'seconds':>7}  tables; what"
     )

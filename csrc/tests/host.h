@@ -21,9 +21,9 @@ static const char *const host_mode_names[HOST_MODES] = {"nearest", "upward", "do
 
 #if defined(__x86_64__) || defined(__SSE2_MATH__)
 static inline uint64_t control_word(void) { return _mm_getcsr(); }
-static inline int flush_subnormals(void)
+static inline int flush_subnormals(int yes)
 {
-    _mm_setcsr(_mm_getcsr() | 0x8040); /* FTZ and DAZ */
+    _mm_setcsr((_mm_getcsr() & ~0x8040u) | (yes ? 0x8040u : 0)); /* FTZ and DAZ */
     return 1;
 }
 #elif defined(__aarch64__)
@@ -34,14 +34,15 @@ static inline uint64_t control_word(void)
     __asm__ volatile("mrs %0, fpsr" : "=r"(flags));
     return control << 32 | (flags & 0xffffffff);
 }
-static inline int flush_subnormals(void)
+static inline int flush_subnormals(int yes)
 {
-    __asm__ volatile("msr fpcr, %0" ::"r"((control_word() >> 32) | 1 << 24) : "memory"); /* FZ */
+    uint64_t FZ = 1 << 24, control = control_word() >> 32;
+    __asm__ volatile("msr fpcr, %0" ::"r"((control & ~FZ) | (yes ? FZ : 0)) : "memory");
     return 1;
 }
 #else
 static inline uint64_t control_word(void) { return 0; } /* what fenv.h says has to do */
-static inline int flush_subnormals(void) { return 0; }
+static inline int flush_subnormals(int yes) { return !yes; }
 #endif
 
 /* Set a mode in this thread, the flags of exceptions down; 0 if there is no such mode here. */
@@ -49,7 +50,7 @@ static inline int set_host_mode(host_mode mode)
 {
     static const int rounding[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO,
                                    FE_TONEAREST};
-    int possible = fesetround(rounding[mode]) == 0 && (mode != FLUSH || flush_subnormals());
+    int possible = fesetround(rounding[mode]) == 0 && flush_subnormals(mode == FLUSH);
     feclearexcept(FE_ALL_EXCEPT);
     return possible;
 }

@@ -27,6 +27,11 @@
 #include "fpmode.h"
 #include "host.h"
 
+/* Cases are small: so no size overflows, nor does a product of them. */
+#define MOST_UNITS 100000
+#define MOST_CHARACTERS 10000000
+#define MOST_ELEMENTS 100000000 /* of an array */
+
 typedef struct {
     const char *isa; /* NULL: all */
     host_mode host;
@@ -149,61 +154,107 @@ static int print_outcome(const training_case *c, const crnn_tables *tables, cons
 
 /* --- What is asked ------------------------------------------------------------------------------ */
 
-static uint64_t bits_of(const char *digits, size_t count)
+/* A case is refused, with the field that makes no sense. */
+static void refuse(const char *field, const char *word)
+{
+    fprintf(stderr, "train: not a case: %s: %s\n", field, word);
+    exit(2);
+}
+
+static const char *next_word(const char *field)
+{
+    const char *word = strtok(NULL, " \r\n");
+    if (!word) refuse(field, "missing");
+    return word;
+}
+
+static ptrdiff_t read_size(const char *field, long long most)
+{
+    const char *word = next_word(field);
+    long long n = strtoll(word, NULL, 10);
+    if (word[strspn(word, "0123456789")] || n < 1 || n > most) refuse(field, word);
+    return (ptrdiff_t)n;
+}
+
+/* A word of so many hexadecimal digits. */
+static const char *read_bits(const char *field, size_t digits)
+{
+    const char *word = next_word(field);
+    if (strlen(word) != digits || strspn(word, "0123456789abcdef") != digits) refuse(field, word);
+    return word;
+}
+
+static uint64_t bits_of(const char *sixteen_digits)
 {
     char part[17] = "";
-    strncat(part, digits, count < 16 ? count : 16);
+    strncat(part, sixteen_digits, 16);
     return strtoull(part, NULL, 16);
 }
 
-static int read_double(double *x)
+static double read_double(const char *field)
 {
-    const char *word = strtok(NULL, " \r\n");
-    if (!word || strlen(word) != 16) return 0;
-    uint64_t bits = bits_of(word, 16);
-    memcpy(x, &bits, sizeof bits);
-    return 1;
+    uint64_t bits = bits_of(read_bits(field, 16));
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
 }
 
-static int read_size(ptrdiff_t *n)
+static wide read_wide(const char *field)
 {
-    const char *word = strtok(NULL, " \r\n");
-    *n = word ? (ptrdiff_t)strtol(word, NULL, 10) : 0;
-    return *n > 0;
+    const char *word = read_bits(field, 32);
+    return (wide){bits_of(word), bits_of(word + 16)};
 }
 
-static int read_wide(wide *x)
+static pcg64 read_generator(const char *field)
 {
-    const char *word = strtok(NULL, " \r\n");
-    if (!word || strlen(word) != 32) return 0;
-    *x = (wide){bits_of(word, 16), bits_of(word + 16, 16)};
-    return 1;
+    wide state = read_wide(field);
+    return (pcg64){state, read_wide(field)};
 }
 
-static int read_generator(pcg64 *bits)
+static int read_choice(const char *field, const char *no, const char *yes)
 {
-    return read_wide(&bits->state) && read_wide(&bits->increment);
+    const char *word = next_word(field);
+    if (strcmp(word, no) != 0 && strcmp(word, yes) != 0) refuse(field, word);
+    return strcmp(word, yes) == 0;
 }
 
-static int read_choice(const char *no, const char *yes, int *chosen)
+/* An array of a * b elements is one that can be. */
+static void check_product(const char *field, ptrdiff_t a, ptrdiff_t b)
 {
-    const char *word = strtok(NULL, " \r\n");
-    *chosen = word && strcmp(word, yes) == 0;
-    return *chosen || (word && strcmp(word, no) == 0);
+    if ((int64_t)a * b > MOST_ELEMENTS) refuse(field, "too many elements");
 }
 
-static int read_case(char *line, training_case *c)
+static void check_sizes(const training_case *c)
 {
-    const char *name = strtok(line, " \r\n");
-    if (!name || strlen(name) >= sizeof c->name) return 0;
+    if (c->T > c->characters / c->B - 2) refuse("characters", "too few for a window");
+    ptrdiff_t rows = (c->T + 1) * c->B; /* no more than there are characters */
+    check_product("V * H", c->V, c->H);
+    check_product("H * H", c->H, c->H);
+    check_product("(T + 1) * B * V", rows, c->V);
+    check_product("(T + 1) * B * H", rows, c->H);
+}
+
+static void read_case(char *line, training_case *c)
+{
+    const char *name = strtok(line, " \r\n"), *more;
     memset(c, 0, sizeof *c);
+    if (!name || strlen(name) >= sizeof c->name) refuse("name", name ? name : "missing");
     strncat(c->name, name, sizeof c->name - 1);
-    return read_choice("float32", "float64", &c->is_double) && read_size(&c->V) &&
-           read_size(&c->H) && read_size(&c->T) && read_size(&c->B) &&
-           read_choice("adagrad", "adam", &c->is_adam) && read_double(&c->learning_rate) &&
-           read_double(&c->clip) && read_size(&c->windows) && read_size(&c->characters) &&
-           read_generator(&c->text) && read_generator(&c->weights) && read_generator(&c->coins) &&
-           c->T <= c->characters / c->B - 2;
+    c->is_double = read_choice("type", "float32", "float64");
+    c->V = read_size("V", MOST_UNITS);
+    c->H = read_size("H", MOST_UNITS);
+    c->T = read_size("T", MOST_CHARACTERS);
+    c->B = read_size("B", MOST_CHARACTERS);
+    c->is_adam = read_choice("optimizer", "adagrad", "adam");
+    c->learning_rate = read_double("learning rate");
+    c->clip = read_double("clip");
+    c->windows = read_size("windows", MOST_CHARACTERS);
+    c->characters = read_size("characters", MOST_CHARACTERS);
+    c->text = read_generator("text");
+    c->weights = read_generator("weights");
+    c->coins = read_generator("coins");
+    if ((more = strtok(NULL, " \r\n"))) refuse("after the last", more);
+    check_sizes(c);
 }
 
 static int number_of(const char *word, int least, int most)
@@ -249,7 +300,7 @@ int main(int count, char **words)
     options o = options_of(count, words);
     int faults = 0;
     while (fgets(line, sizeof line, stdin)) {
-        if (!read_case(line, &c)) give_up(2, "not a case: ", line);
+        read_case(line, &c);
         const crnn_tables *tables;
         for (size_t i = 0; (tables = crnn_available(i)); i++)
             if (!o.isa || strcmp(o.isa, tables->isa) == 0) faults += print_outcome(&c, tables, &o);

@@ -14,6 +14,14 @@
 
 #define DRAWS 40 /* characters of a sample */
 
+static const double SCALE = 0x1.47ae147ae147bp-7;      /* 0.01, of the first weights */
+static const double BETA1 = 0x1.ccccccccccccdp-1;      /* 0.9, of Adam */
+static const double BETA2 = 0x1.ff7ced916872bp-1;      /* 0.999, of Adam */
+static const double EPSILON = 0x1.5798ee2308c3ap-27;   /* 1e-8, of Adam */
+static const double OLD_SHARE = 0x1.ff7ced916872bp-1;  /* 0.999, of the smooth loss */
+static const double NEW_SHARE = 0x1.0624dd2f1a9fcp-10; /* 0.001, of the smooth loss */
+static const double COOL = 0x1.6666666666666p-1;       /* 0.7, a temperature */
+
 /* Parameters, their gradients or what an optimizer remembers of them. */
 typedef struct {
     real *Wxh; /* (V, H): column x of the reference's Wxh is row x, for training needs it whole */
@@ -174,12 +182,12 @@ static void draw_weights(training *N)
 {
     ptrdiff_t V = N->V, H = N->H;
     pcg64 bits = N->c->weights;
-    double spare = NAN, scale = 0.01;
+    double spare = NAN;
     for (ptrdiff_t i = 0; i < H; i++)
         for (ptrdiff_t j = 0; j < V; j++)
-            N->W.Wxh[j * H + i] = (real)(normal(N, &bits, &spare) * scale);
-    for (ptrdiff_t i = 0; i < H * H; i++) N->W.Whh[i] = (real)(normal(N, &bits, &spare) * scale);
-    for (ptrdiff_t i = 0; i < V * H; i++) N->W.Why[i] = (real)(normal(N, &bits, &spare) * scale);
+            N->W.Wxh[j * H + i] = (real)(normal(N, &bits, &spare) * SCALE);
+    for (ptrdiff_t i = 0; i < H * H; i++) N->W.Whh[i] = (real)(normal(N, &bits, &spare) * SCALE);
+    for (ptrdiff_t i = 0; i < V * H; i++) N->W.Why[i] = (real)(normal(N, &bits, &spare) * SCALE);
 }
 
 /* --- A window ----------------------------------------------------------------------------------- */
@@ -260,12 +268,11 @@ static void open_window(training *N, ptrdiff_t position)
 static void descend(const training *N, const course *s, ptrdiff_t n, const real *d, real *m,
                     real *v, real *w)
 {
-    static const double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
     double rate = N->c->learning_rate;
     real limit = (real)N->c->clip;
     if (N->c->is_adam)
-        N->K->adam(n, (real)(rate / (1 - s->decay1)), limit, (real)beta1, (real)beta2,
-                   (real)epsilon, (real)(1 / (1 - s->decay2)), d, m, v, w);
+        N->K->adam(n, (real)(rate / (1 - s->decay1)), limit, (real)BETA1, (real)BETA2,
+                   (real)EPSILON, (real)(1 / (1 - s->decay2)), d, m, v, w);
     else
         N->K->adagrad(n, (real)rate, limit, d, m, w);
 }
@@ -292,11 +299,11 @@ static double train_window(training *N, course *s)
     open_window(N, s->position);
     forward(N, T, B);
     backward(N, T, B);
-    s->decay1 *= (double)(real)0.9;
-    s->decay2 *= (double)(real)0.999;
+    s->decay1 *= (double)(real)BETA1;
+    s->decay2 *= (double)(real)BETA2;
     update(N, s);
     double loss = sum_of_losses(N, T, B) / (double)B;
-    s->smooth_loss = s->smooth_loss * 0.999 + loss * 0.001;
+    s->smooth_loss = s->smooth_loss * OLD_SHARE + loss * NEW_SHARE;
     s->position += T;
     if (s->position + T + 1 >= N->c->characters / B) s->position = 0;
     return loss;
@@ -358,7 +365,7 @@ static void sample_twice(training *N, ptrdiff_t position)
     N->K->transpose(H, H, N->W.Whh, H, N->WhhT, H);
     N->K->transpose(V, H, N->W.Why, H, N->WhyT, V);
     int32_t last = sample(N, "sample", 1.0, &bits, N->text[position], states);
-    last = sample(N, "cool_sample", 0x1.6666666666666p-1, &bits, last, states);
+    last = sample(N, "cool_sample", COOL, &bits, last, states);
     predict(N, states, 1, p);
     report_reals(N->r, "", "p", p, 1, V, V, 1);
 }

@@ -8,8 +8,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +41,8 @@ class Build:
         The command that runs the program.
     suffix : str
         Of the program.
+    environment : mapping of str to str
+        What the program is run with, beside what is set here.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Build:
     system: str = ""
     emulator: tuple[str, ...] = ()
     suffix: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Workshop:
@@ -60,7 +63,7 @@ class Workshop:
         self.commands: list[str] = []
         self._built: set[str] = set()
 
-    def shown(self, command: Sequence[str], environment: dict[str, str] | None = None) -> str:
+    def shown(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
         """Return a command as a person would write it in a shell, with $work for the folder."""
         words = [f"{name}={value}" for name, value in (environment or {}).items()]
         words += ["python" if word == sys.executable else shlex.quote(word) for word in command]
@@ -71,11 +74,15 @@ class Workshop:
         if line not in self.commands:
             self.commands.append(line)
 
-    def call(self, command: Sequence[str], environment: dict[str, str] | None = None) -> str:
+    def call(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
         """Run a command from the root of the repository; return what it says on stdout."""
         self.note(self.shown(command, environment))
         done = subprocess.run(
-            command, cwd=ROOT, env=os.environ | (environment or {}), capture_output=True, text=True
+            command,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            capture_output=True,
+            text=True,
         )
         if done.returncode:
             said = (done.stdout + done.stderr).strip()[-2000:]
@@ -96,6 +103,7 @@ class Workshop:
         command = [*build.emulator, str(folder / DRIVER) + build.suffix]
         programs = [build.compiler, *build.emulator[:1]]
         self.need([name for name in programs if not Path(name).is_absolute()], build.packages)
+        self.need(["cmake", "ninja"], ["cmake", "ninja-build"])
         configure = ["cmake", "-S", ".", "-B", str(folder), "-G", "Ninja", "-DCRNN_PYTHON=OFF",
                      "-DCRNN_TESTS=ON", f"-DCMAKE_C_COMPILER={build.compiler}",
                      f"-DCMAKE_C_FLAGS={build.flags} -Werror".replace("= ", "=")]  # fmt: skip
@@ -119,6 +127,7 @@ class Workshop:
             raise NotPossibleError("zig missing: pip install ziglang")
         folder = self.folder / f"zig-{target}"
         folder.mkdir(exist_ok=True)
+        self.note(f"mkdir $work/{folder.name}")
         for name, words in {
             "cc": f"cc -target {target}",
             "ar": "ar",
@@ -129,6 +138,7 @@ class Workshop:
             script.chmod(0o755)
             self.note(f"""printf '#!/bin/sh\\nexec python -m ziglang {words} "$@"\\n' """
                       f"> $work/{folder.name}/{name}")  # fmt: skip
+        self.note(f"chmod +x $work/{folder.name}/*")
         return folder
 
 

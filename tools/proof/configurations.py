@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
@@ -29,7 +28,7 @@ class Bench:
         self.all = digests.cases()
         self.some = [case for case in self.all if case.quick]
         for name, cases in (("all", self.all), ("quick", self.some)):
-            self._file(name).write_text("".join(map(driver.line_of, cases)), "utf-8")
+            driver.write_cases(self._file(name), cases)
 
     def _file(self, name: str) -> Path:
         return self.shop.folder / f"{name}.cases"
@@ -39,8 +38,9 @@ class Bench:
         command = [*self.shop.driver(build), *options]
         cases: Sequence[Case] = self.some if quick else self.all
         file = self._file("quick" if quick else "all")
-        self.shop.note(f"{self.shop.shown(command)} < {self.shop.shown([str(file)])}")
-        return driver.run(command, file, cases, tables, self.right)
+        shown = self.shop.shown(command, build.environment)
+        self.shop.note(f"{shown} < {self.shop.shown([str(file)])}")
+        return driver.run(command, file, cases, tables, self.right, build.environment)
 
     def package(
         self, options: Sequence[str], environment: dict[str, str], emulator: Sequence[str] = ()
@@ -126,10 +126,9 @@ def windows() -> Configuration:
 
     def run(bench: Bench) -> Tally:
         zig = bench.shop.zig("x86_64-windows-gnu")
-        prefix = bench.shop.folder / "wine"
-        os.environ |= {"WINEPREFIX": str(prefix), "WINEDEBUG": "-all"}
-        bench.shop.need(["wine"], packages)
-        build = Build("windows", str(zig / "cc"), packages, "", "Windows AMD64", ("wine",), ".exe")
+        settings = {"WINEPREFIX": str(bench.shop.folder / "wine"), "WINEDEBUG": "-all"}
+        build = Build("windows", str(zig / "cc"), packages, "", "Windows AMD64", ("wine",), ".exe",
+                      settings)  # fmt: skip
         return bench.train(build, tables_of("x86_64"), False)
 
     return Configuration("windows", "x86_64", "C, zig cc, wine", False, packages, run)
@@ -143,7 +142,10 @@ def without_fma() -> Configuration:
     def run(bench: Bench) -> Tally:
         build = Build("native", "gcc", packages, emulator=emulator)
         tally = bench.train(build, ["portable"], True)
-        tally.add(bench.package(["--isa", "portable", "--quick"], {}, emulator))
+        tally.add(bench.train(build, ["portable"], True, "--host", "upward"))
+        for host in ("nearest", "upward"):
+            options = ["--isa", "portable", "--quick", "--host", host]
+            tally.add(bench.package(options, {}, emulator))
         return tally
 
     what = "C and Python, no FMA, qemu-x86_64 -cpu Nehalem"

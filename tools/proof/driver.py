@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import subprocess
 import tempfile
@@ -26,18 +27,30 @@ INT32: Final = ("sample", "cool_sample")
 
 @dataclass
 class Tally:
-    """What was compared, and what was wrong."""
+    """What was compared, and what was wrong.
+
+    Attributes
+    ----------
+    tables, cases : set of str
+    arrays : int
+        How many came and were compared.
+    faults : list of str
+    different : int
+        How many had other bytes than were promised.
+    """
 
     tables: set[str] = field(default_factory=set)
     cases: set[str] = field(default_factory=set)
     arrays: int = 0
     faults: list[str] = field(default_factory=list)
+    different: int = 0
 
     def add(self, other: Tally) -> None:
         self.tables |= other.tables
         self.cases |= other.cases
         self.arrays += other.arrays
         self.faults += other.faults
+        self.different += other.different
 
 
 class Promised:
@@ -66,6 +79,11 @@ def line_of(case: Case) -> str:
     words += [case.windows, case.characters]
     words += [f"{state[name]:032x}" for state in states for name in ("state", "inc")]
     return " ".join(map(str, words)) + "\n"
+
+
+def write_cases(file: Path, cases: Iterable[Case]) -> None:
+    """Write a file for the driver."""
+    file.write_text("".join(map(line_of, cases)), "utf-8")
 
 
 def outcomes_in(lines: Iterable[str]) -> Iterator[tuple[str, str, dict[str, Array]]]:
@@ -130,12 +148,13 @@ def judge(
 
 def compare(case: Case, where: str, arrays: Mapping[str, Array], right: Promised) -> Tally:
     """Compare one outcome with the digests of its case."""
-    tally = Tally(cases={case.name}, arrays=len(case.digests))
+    tally = Tally(cases={case.name}, arrays=len(set(arrays) & set(case.digests)))
     if not case.digests:
         tally.faults.append(f"case {case.name} has no digests: record them")
     if extra := set(arrays) - set(case.digests):
         tally.faults.append(f"case {case.name} on {where}: nothing is promised of {sorted(extra)}")
-    if digests.wrong_arrays(case, arrays):
+    if wrong := digests.wrong_arrays(case, arrays):
+        tally.different = len(set(wrong) & set(arrays))
         promised = right.of(case)
         shaped = {name: _like(promised.get(name), array) for name, array in arrays.items()}
         tally.faults.append(digests.describe_difference(case, where, shaped, promised))
@@ -154,16 +173,26 @@ def run(
     cases: Sequence[Case],
     tables: Sequence[str],
     right: Promised,
+    environment: Mapping[str, str],
 ) -> Tally:
     """Give the driver the cases in a file, and judge what it says."""
     where = " ".join(command)
     with file.open() as told, tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
-            command, stdin=told, stdout=subprocess.PIPE, stderr=errors, text=True
+            command,
+            stdin=told,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, **environment},
         )
         assert process.stdout is not None
         with process:
-            tally = judge(process.stdout, cases, tables, where, right)
+            try:
+                tally = judge(process.stdout, cases, tables, where, right)
+            except ValueError as error:  # a line that is cut, or none of the driver's
+                tally = Tally(faults=[f"{where}: {type(error).__name__}: {error}"])
+                process.stdout.read()  # lest the driver ends because nobody listens
         errors.seek(0)
         if process.returncode:
             said = errors.read().strip()
@@ -174,4 +203,5 @@ def run(
 def tally_from_json(line: str) -> Tally:
     """Return what `proof.package` said."""
     said = json.loads(line)
-    return Tally(set(said["tables"]), set(said["cases"]), said["arrays"], said["faults"])
+    sets = {name: set(said[name]) for name in ("tables", "cases")}
+    return Tally(**said | sets)

@@ -166,6 +166,7 @@ def bound(case: Case) -> Tally:
         part = compare(case, where, again, Promised())
         tally.arrays += 1 + len(named)
         tally.faults += part.faults
+        tally.different += part.different
         if any(digests.digest(a) != wanted for a, wanted in zip(arrays, before, strict=True)):
             tally.faults.append(f"case {case.name} on {where}: the caller's arrays were changed")
     return tally

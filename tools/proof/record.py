@@ -39,7 +39,7 @@ def record(file: Path, new_contract: str | None) -> None:
             "contract (--new-contract NAME). Nothing was written."
         )
     listed["contract"] = new_contract or listed["contract"]
-    file.write_text(json.dumps(listed, indent=1), "utf-8")
+    file.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
 
 
 def computed(row: dict[str, Any]) -> dict[str, str]:

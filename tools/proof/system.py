@@ -1,15 +1,17 @@
-"""A whole Debian for another processor, emulated: the wheel is installed there as a user would.
+"""A whole Debian for another processor, emulated: the wheel is installed there.
 
-As root, for debootstrap and the kernel's table of emulators. The wheel is built here by the cross
-compiler; what it depends on comes from PyPI, for that processor, or from Debian. There the digests
-are compared, and a checkpoint: it is the same file, written there or here, and each reads the
-other's.
+As root, for debootstrap and the kernel's table of emulators, which is another for that time. The
+wheel is built here by the cross compiler. What it depends on comes from PyPI for that processor, as
+for any user, but for one package: PyPI has no NumPy for s390x, so there it is Debian's 1.24, older
+than what crnn asks for, and pip does not look at versions (--no-deps). There the digests are
+compared, and a checkpoint: it is the same file, written there or here, and each reads the other's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from proof import driver
-from proof.builds import ROOT, NotPossibleError, Workshop
+from proof.builds import NotPossibleError, Workshop
 from proof.driver import Tally
 
 PYTHON: Final = "311"  # of Debian 12, bookworm, and of the wheel
@@ -70,16 +72,17 @@ def wheel_in(guest: Guest, shop: Workshop) -> Tally:
         raise NotPossibleError(f"run this with Python 3.{PYTHON[1:]}, the one of bookworm")
     root = shop.folder / f"debian-{guest.debian}"
     wheels = build_wheels(guest, shop)
-    with emulated(emulator, shop):
+    with emulated(emulator, shop), without_mounts(root, shop):
         packages = ",".join(("python3", "python3-venv", *guest.debs))
         shop.call(["debootstrap", f"--arch={guest.debian}", "--variant=minbase",
                    f"--include={packages}", "bookworm", str(root)])  # fmt: skip
-        for source in (wheels, ROOT / "tools", ROOT / "README.md"):
-            shop.call(["cp", "-r", str(source), str(root)])
+        for source in (str(wheels), "tools", "README.md"):
+            shop.call(["cp", "-r", source, str(root)])
         inside = ["chroot", str(root)]
         shop.call([*inside, "python3", "-m", "venv", "--system-site-packages", "/venv"])
-        shop.call([*inside, "/venv/bin/pip", "install", "-q", "--no-index", "--no-deps",
-                   *(f"/{wheels.name}/{wheel.name}" for wheel in wheels.iterdir())])  # fmt: skip
+        files = [f"/{wheels.name}/{wheel.name}" for wheel in sorted(wheels.iterdir())]
+        pip = [*inside, "/venv/bin/pip", "install", "-q", "--no-index", "--no-deps"]
+        shop.call([*pip, *files])
         return compared([*inside, "/venv/bin/python"], root, shop)
 
 
@@ -99,9 +102,9 @@ def build_wheels(guest: Guest, shop: Workshop) -> Path:
          f"-Ccmake.define.CMAKE_SYSTEM_PROCESSOR={guest.processor}"],
         target,
     )  # fmt: skip
-    (built,) = wheels.glob("crnn-*.whl")
-    if not built.name.endswith(f"linux_{guest.processor}.whl"):
-        raise NotPossibleError(f"the wheel is {built.name}, expected one for {guest.processor}")
+    built = [wheel.name for wheel in wheels.glob("crnn-*.whl")]
+    if len(built) != 1 or not built[0].endswith(f"linux_{guest.processor}.whl"):
+        raise NotPossibleError(f"the wheels are {built}, expected one for {guest.processor}")
     platforms = [f"{name}_{guest.processor}" for name in ("manylinux2014", "manylinux_2_28")]
     shop.call(
         [*pip, "download", "-q", "--only-binary=:all:", f"--python-version={PYTHON}",
@@ -123,23 +126,56 @@ def compared(python: list[str], root: Path, shop: Workshop) -> Tally:
     shop.call([*there, *TRAIN, "/there.safetensors", "/README.md"])
     if (root / "here.safetensors").read_bytes() != (root / "there.safetensors").read_bytes():
         tally.faults.append("a checkpoint that is written there is another file than here")
+        tally.different += 1
     sample = ["sample", "--length", "100", "--seed", "1"]
     said = shop.call([*here, *sample, str(root / "there.safetensors")])
-    if said != shop.call([*there, *sample, "/here.safetensors"]):
+    if not said or said != shop.call([*there, *sample, "/here.safetensors"]):
         tally.faults.append("a sample of a checkpoint from here is another there")
+        tally.different += 1
     return tally
 
 
 @contextlib.contextmanager
 def emulated(emulator: str, shop: Workshop) -> Iterator[None]:
     """Let the kernel run programs for another processor, for as long as this lasts."""
-    if not (BINFMT / "register").exists():
-        shop.call(["mount", "-t", "binfmt_misc", "binfmt_misc", str(BINFMT)])
-    if (BINFMT / emulator).exists():
+    entry = BINFMT / emulator
+    with contextlib.ExitStack() as undo:
+        if not (BINFMT / "register").exists():
+            shop.call(["mount", "-t", "binfmt_misc", "binfmt_misc", str(BINFMT)])
+            undo.callback(shop.call, ["umount", str(BINFMT)])
+        if not entry.exists():
+            shop.call(["update-binfmts", "--enable", emulator])
+            undo.callback(shop.call, ["update-binfmts", "--disable", emulator])
+        elif not enabled(entry):
+            switch(entry, "1", shop)
+            undo.callback(switch, entry, "0", shop)
+        if not (entry.exists() and enabled(entry)):
+            raise NotPossibleError(f"{entry} does not come to be, or is not enabled")
         yield
-        return
-    shop.call(["update-binfmts", "--enable", emulator])
+
+
+def enabled(entry: Path) -> bool:
+    return entry.read_text().startswith("enabled\n")
+
+
+def switch(entry: Path, on: str, shop: Workshop) -> None:
+    shop.note(f"echo {on} > {entry}")
+    entry.write_text(on)
+
+
+@contextlib.contextmanager
+def without_mounts(root: Path, shop: Workshop) -> Iterator[None]:
+    """Unmount in the end what debootstrap mounted in a folder and left there."""
     try:
         yield
     finally:
-        shop.call(["update-binfmts", "--disable", emulator])
+        for mount in mounts_below(root.resolve(), Path("/proc/self/mountinfo").read_text()):
+            shop.call(["umount", mount])
+
+
+def mounts_below(root: Path, mountinfo: str) -> list[str]:
+    """Return the mounts in a folder, the innermost first (proc_pid_mountinfo(5))."""
+    places = [line.split()[4] for line in mountinfo.splitlines()]
+    places = [re.sub(r"\\([0-7]{3})", lambda it: chr(int(it[1], 8)), place) for place in places]
+    inside = [place for place in places if Path(place).is_relative_to(root)]
+    return sorted(inside, key=lambda place: len(Path(place).parts), reverse=True)
