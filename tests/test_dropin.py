@@ -103,7 +103,7 @@ def test_any_memory_order_and_index_type(
     convert = INDEX_TYPES[index_type]
     got = lossFun(convert(inputs), convert(targets), hprev)
     wanted = notebook.loss_fun(in_double(arrays), inputs, targets, hprev.astype(np.float64))
-    # Sums of few terms may cancel: what rounding may cost is measured by the terms, which are of order 1.
+    # Sums of few terms may cancel: rounding is measured by the terms, which are of order 1.
     for value, expected in zip(got, wanted, strict=True):
         largest = max(float(np.max(np.abs(expected))), 0.1)
         assert np.max(np.abs(value - expected)) <= TOLERANCE[dtype] * largest
