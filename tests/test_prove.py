@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import prove
 import pytest
+from proof import system
 from proof.builds import ROOT, Build, NotPossibleError, Workshop
 from proof.configurations import Bench, Configuration
 from proof.driver import Promised, Tally, judge, line_of, run, tally_from_json, write_cases
 from proof.record import record
-from proof.system import mounts_below
 
 from crnn import digests
 
@@ -163,7 +163,60 @@ def test_a_driver_is_told_the_cases_and_has_its_environment(tmp_path: Path) -> N
 def test_a_mount_in_a_folder_is_found_the_innermost_first() -> None:
     lines = [f"1 2 0:1 / {place} rw - proc proc rw" for place in
              ("/", "/t", "/t/a\\040b", "/t/a\\040b/c", "/t/a\\040bc", "/t/a\\040b/c")]  # fmt: skip
-    assert mounts_below(Path("/t/a b"), "\n".join(lines)) == ["/t/a b/c", "/t/a b/c", "/t/a b"]
+    assert system.mounts_below(Path("/t/a b"), "\n".join(lines)) == [
+        "/t/a b/c",
+        "/t/a b/c",
+        "/t/a b",
+    ]
+
+
+class Kernel(Workshop):
+    """A workshop in which nothing is done but to a folder that stands for binfmt_misc."""
+
+    def call(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+        self.note(self.shown(command, environment))
+        if command[0] == "mount":
+            (self.folder / "register").touch()
+        elif command[:2] == ["update-binfmts", "--enable"]:
+            (self.folder / command[2]).write_text("enabled\n")
+        return ""
+
+
+@pytest.mark.parametrize(
+    ("there", "does", "undoes"),
+    [
+        ({}, ["mount", "update-binfmts"], ["update-binfmts", "umount"]),
+        ({"register": "", "qemu-vax": "enabled\nflags: F\n"}, [], []),
+        ({"register": "", "qemu-vax": "disabled\n"}, ["echo"], ["echo"]),
+    ],
+)
+def test_the_table_of_emulators_is_afterwards_what_it_was(
+    there: dict[str, str],
+    does: list[str],
+    undoes: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kernel = Kernel(tmp_path)
+    monkeypatch.setattr(system, "BINFMT", tmp_path)
+    monkeypatch.setattr(system, "switch", lambda _entry, on, shop: switched(tmp_path, on, shop))
+    for name, text in there.items():
+        (tmp_path / name).write_text(text)
+
+    def fail() -> None:
+        with system.emulated("qemu-vax", kernel):
+            assert [line.split()[0] for line in kernel.commands] == does
+            raise NotPossibleError("no root")
+
+    with pytest.raises(NotPossibleError, match="no root"):
+        fail()
+    assert [line.split()[0] for line in kernel.commands] == does + undoes
+
+
+def switched(folder: Path, on: str, shop: Workshop) -> None:
+    """Do what the kernel does when a number is written to an entry of its table."""
+    shop.note(f"echo {on}")
+    (folder / "qemu-vax").write_text({"0": "disabled\n", "1": "enabled\n"}[on])
 
 
 @pytest.mark.parametrize(
