@@ -202,16 +202,14 @@ def test_the_table_of_emulators_is_afterwards_what_it_was(
     monkeypatch.setattr(system, "switch", lambda _entry, on, shop: switched(tmp_path, on, shop))
     for name, text in there.items():
         (tmp_path / name).write_text(text)
-    during = []
 
-    def fails() -> None:
+    def fail() -> None:
         with system.emulated("qemu-vax", kernel):
-            during.extend([line.split()[0] for line in kernel.commands])
+            assert [line.split()[0] for line in kernel.commands] == does
             raise NotPossibleError("no root")
 
     with pytest.raises(NotPossibleError, match="no root"):
-        fails()
-    assert during == does
+        fail()
     assert [line.split()[0] for line in kernel.commands] == does + undoes
 
 

@@ -88,8 +88,10 @@ def tables_of(architecture: str) -> list[str]:
 def on_table(isa: str) -> Configuration:
     def run(bench: Bench) -> Tally:
         tally = bench.package(["--isa", isa], {"CRNN_ISA": isa})
-        tally.add(bench.package(["--isa", isa, "--threads", "2"], {"CRNN_ISA": isa}))
-        tally.add(bench.package(["--isa", isa, "--threads", "3"], {"CRNN_ISA": isa}))
+        for threads in ("2", "3"):
+            options = ["--isa", isa, "--threads", threads]
+            options += [] if bench.everything else ["--quick"]
+            tally.add(bench.package(options, {"CRNN_ISA": isa}))
         return tally
 
     what = f"Python, {isa} forced, 1 to 3 threads"
