@@ -139,23 +139,25 @@ def test_the_page_gives_the_promised_bytes(case: Case) -> None:
 @given(
     by=st.lists(st.floats(-30, 1, width=32), min_size=1, max_size=40),
     silent=st.integers(0, 20),
+    temperature=st.sampled_from([1.0, 1.1, 2.3]),
 )
-@example(by=[0.0] * 17, silent=16)
+@example(by=[0.0] * 17, silent=16, temperature=1.0)
+@example(by=[-0.5 * i for i in range(30)], silent=0, temperature=1.1)  # whose inverse is rounded
 def test_coins_at_the_borders_of_every_character_agree(
-    t: Type, by: list[float], silent: int
+    t: Type, by: list[float], silent: int, temperature: float
 ) -> None:
     """Also the greatest coin, and before characters that are impossible."""
     y = np.array(by + [-1e4] * silent, t)
     net = core.Net(len(y), 1, t == FLOAT64)
     views(net, net.block, t)["by"][:] = y[:, None]
     state = core.State(net)
-    p = contract.softmax(y[None], t.type(1), t.type(1)).p[0]
-    theirs = np.empty_like(p)
+    theirs = np.empty_like(y)
     state.predict(theirs)
-    assert same(theirs, p)
+    assert same(theirs, contract.softmax(y[None], t.type(1), t.type(1)).p[0])
+    p = contract.softmax(y[None], t.type(1 / temperature), t.type(1)).p[0]
     for u in borders(p):
         ixes = np.empty(1, np.int32)
-        assert state.copy().sample(1, 1.0, bits_that_give(u), ixes, -1) == 1
+        assert state.copy().sample(1, temperature, bits_that_give(u), ixes, -1) == 1
         assert ixes[0] == contract.draw(p, u * 2.0**-53)
 
 
