@@ -16,6 +16,7 @@ from libc.math cimport NAN, isinf, isnan
 from libc.stdint cimport int32_t
 from libc.string cimport memcpy, memset
 
+from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave, crnn_pin
 from crnn.kernels cimport (
     argmax, clip, column_sums, crnn_available, crnn_fastest, crnn_tables,
     crnn_tables_named, draw, gather_columns, gemm, gemv, real, scatter_columns, softmax,
@@ -24,13 +25,6 @@ from crnn.kernels cimport (
 from crnn.memory cimport Buffer, index_address, real_address
 from crnn.memory import affordable
 from crnn.rng cimport bitgen, bitgen_of, coin, fill_with_normals, numpy_coin, raw_coin
-
-cdef extern from "fpmode.h" nogil:
-    ctypedef struct crnn_fpmode:
-        pass
-    crnn_fpmode crnn_fpmode_enter()
-    void crnn_fpmode_leave(crnn_fpmode theirs)
-    double crnn_pin(double x)
 
 
 # --- The RNN over one window -----------------------------------------------------------------------

@@ -7,6 +7,7 @@ Nothing is judged here: `crnn.checks` does that.
 cimport cython
 
 from crnn.core cimport tables_of
+from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave, crnn_pin
 from crnn.kernels cimport crnn_tables
 from crnn.memory cimport real_address
 
@@ -17,13 +18,6 @@ cdef extern from "<fenv.h>" nogil:
     int fegetenv(fenv_t*)
     int fesetenv(const fenv_t*)
     int fesetround(int)
-
-cdef extern from "fpmode.h" nogil:
-    ctypedef struct crnn_fpmode:
-        pass
-    crnn_fpmode crnn_fpmode_enter()
-    void crnn_fpmode_leave(crnn_fpmode theirs)
-    double crnn_pin(double x)
 
 cdef extern from *:
     """

@@ -13,6 +13,7 @@ from crnn.core cimport (
     Net, Shape, Share, State, Weights, Window, Workspace, backward, forward, gradients, indices_of,
     share_of, stream_loss, turn, weights_in, workspace_bytes,
 )
+from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave, crnn_pin
 from crnn.kernels cimport adagrad, adam, real
 from crnn.memory cimport Buffer
 from crnn.memory import affordable
@@ -25,13 +26,6 @@ cdef extern from "barrier.h" nogil:
     void crnn_meet(crnn_team* team)
     void crnn_together(int size, int spins, void (*work)(void*, crnn_team*, int) noexcept nogil,
                        void* context)
-
-cdef extern from "fpmode.h" nogil:
-    ctypedef struct crnn_fpmode:
-        pass
-    crnn_fpmode crnn_fpmode_enter()
-    void crnn_fpmode_leave(crnn_fpmode theirs)
-    double crnn_pin(double x)
 
 
 # --- The optimizers --------------------------------------------------------------------------------
