@@ -19,7 +19,7 @@
 
 /* Arithmetic without NaN, or in another order, is not the arithmetic that was promised. */
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
-#error "crnn's results are defined to the last bit: compile without -ffast-math (with -fno-fast-math)"
+#error "every bit of a result is defined: compile without -ffast-math (with -fno-fast-math)"
 #endif
 
 #define CRNN_FENCE() __asm__ volatile("" ::: "memory")
