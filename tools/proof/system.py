@@ -122,6 +122,7 @@ def compared(python: list[str], root: Path, shop: Workshop) -> Tally:
         tally.add(driver.tally_from_json(said))
     here = [sys.executable, "-m", "crnn"]
     there = [*python, "-m", "crnn"]
+    shop.call([*there, "selfcheck"])
     shop.call([*here, *TRAIN, str(root / "here.safetensors"), "README.md"])
     shop.call([*there, *TRAIN, "/there.safetensors", "/README.md"])
     if (root / "here.safetensors").read_bytes() != (root / "there.safetensors").read_bytes():
