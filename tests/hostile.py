@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from proof.modes import MACHINES, control_word, in_force, set_mode
 
-# Of this platform's fenv.h and processor: the control word's place in the environment, in 32-bit
-# words, and the bits of each mode in it.
-_X86 = 7, {"upward": 0x4000, "downward": 0x2000, "zero": 0x6000, "flushing": 0x8040}
-_ARM = 0, {"upward": 1 << 22, "downward": 2 << 22, "zero": 3 << 22, "flushing": 1 << 24}
-_KNOWN = {"x86_64": _X86, "aarch64": _ARM}.get(platform.machine())
-_WORDS = 8  # that an environment has, at most
+MODES = ("upward", "downward", "zero", "ftz")
 
-MODES = ("upward", "downward", "zero", "flushing")
-
+_machine = MACHINES.get(platform.machine())
 needs_modes = pytest.mark.skipif(
-    _KNOWN is None or platform.libc_ver()[0] != "glibc",
+    _machine is None or not _machine.flush or platform.libc_ver()[0] != "glibc",
     reason="needs to know this platform's fenv.h",
 )
 
@@ -27,17 +21,12 @@ needs_modes = pytest.mark.skipif(
 @contextmanager
 def hostile(mode: str) -> Iterator[None]:
     """Set a mode in this thread; afterwards check that it is still set, and undo it."""
-    assert _KNOWN is not None
-    place, modes = _KNOWN
-    libm = ctypes.CDLL(None)
-    before, wanted, after = ((ctypes.c_uint32 * _WORDS)() for _ in range(3))
-    libm.fegetenv(before)
-    ctypes.memmove(wanted, before, ctypes.sizeof(before))
-    wanted[place] |= modes[mode]
-    libm.fesetenv(wanted)
+    set_mode(mode)
+    before, was = control_word(), in_force(mode)
     try:
         yield
     finally:
-        libm.fegetenv(after)
-        libm.fesetenv(before)
-    assert after[place] & modes[mode] == modes[mode], f"the mode {mode} was not restored"
+        after, still = control_word(), in_force(mode)
+        set_mode("nearest")
+    assert was, f"the mode {mode} was not in force"
+    assert (after, still) == (before, True), f"the mode {mode} was not restored"

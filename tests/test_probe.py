@@ -49,7 +49,7 @@ def test_a_mode_is_seen_replaced_and_given_back() -> None:
     assert probe.mode() == (True, True)
     for mode in MODES:
         with hostile(mode):  # which checks that it is set again after the block
-            assert probe.mode() == (mode == "flushing", mode != "flushing")
+            assert probe.mode() == (mode == "ftz", mode != "ftz")
             with probe.Mode():
                 assert probe.mode() == (True, True)
 

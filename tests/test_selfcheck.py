@@ -84,7 +84,7 @@ def test_it_passes_in_any_floating_point_mode_and_notes_it(mode: str) -> None:
     assert rounding.ok, rounding.found
     assert functions.ok, functions.found
     assert gradients.ok, gradients.found
-    noted = "flushes subnormals" if mode == "flushing" else "does not round to nearest"
+    noted = "flushes subnormals" if mode == "ftz" else "does not round to nearest"
     assert noted in rounding.found
 
 

@@ -162,16 +162,16 @@ def wheel(guest: Guest) -> Configuration:
     return Configuration(name, guest.processor, f"{what}; checkpoints", False, guest.packages, run)
 
 
-def hosts_in_c() -> Configuration:
+def natively(name: str, what: str, runs: Sequence[tuple[str, ...]]) -> Configuration:
+    """The driver as it is built here, run with other options."""
+
     def run(bench: Bench) -> Tally:
         tally = Tally()
-        for mode in HOSTS:
-            options = ("--host", mode, "--threads", "3")
+        for options in runs:
             tally.add(bench.train(NATIVE, tables_of(platform.machine()), True, *options))
         return tally
 
-    what = "C, host's mode upward, downward, zero, ftz; 3 threads"
-    return Configuration("modes-c", platform.machine(), what, True, NATIVE.packages, run)
+    return Configuration(name, platform.machine(), f"C, {what}", True, NATIVE.packages, run)
 
 
 def hosts_in_python() -> Configuration:
@@ -185,18 +185,6 @@ def hosts_in_python() -> Configuration:
 
     what = "Python, process's mode upward, downward, zero, ftz; threads"
     return Configuration("modes-python", platform.machine(), what, True, (), run)
-
-
-def buffers_in_c() -> Configuration:
-    def run(bench: Bench) -> Tally:
-        tally = Tally()
-        for offset in OFFSETS:
-            options = ("--offset", str(offset))
-            tally.add(bench.train(NATIVE, tables_of(platform.machine()), True, *options))
-        return tally
-
-    what = "C, buffers some elements off alignment"
-    return Configuration("buffers-c", platform.machine(), what, True, NATIVE.packages, run)
 
 
 def buffers_in_python() -> Configuration:
@@ -221,8 +209,16 @@ def configurations() -> list[Configuration]:
         windows(),
         wheel(ARM64),
         wheel(S390X),
-        hosts_in_c(),
+        natively(
+            "modes-c",
+            f"host's mode {', '.join(HOSTS)}; 3 threads",
+            [("--host", mode, "--threads", "3") for mode in HOSTS],
+        ),
         hosts_in_python(),
-        buffers_in_c(),
+        natively(
+            "buffers-c",
+            "buffers some elements off alignment",
+            [("--offset", str(offset)) for offset in OFFSETS],
+        ),
         buffers_in_python(),
     ]
