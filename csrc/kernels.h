@@ -77,6 +77,20 @@
  *       The first index of the greatest element of y (n), n >= 1; NaN never is the greatest; 0 if
  *       all are NaN.
  *
+ *   dot(n, x, y) -> real
+ *       x' y, along the vectors: sixteen partial sums from 0, number j mod 16 becomes fma(x[j], y[j], it),
+ *       j rising; then the tree of softmax.   x, y (n), may be the same.
+ *
+ *   scale(n, a, x)
+ *       x[i] = a * x[i], in place.   x (n).
+ *
+ *   add_scaled(n, a, x, y)
+ *       y[i] = fma(a, x[i], y[i]).   x, y (n).
+ *
+ *   drop(n, threshold, a, coins, x, y)
+ *       y[i] = coins[i] < threshold ? 0 : a * x[i]: inverted dropout, and its own adjoint.   coins, x, y (n);
+ *       y may be x;  0 <= threshold <= 65536.
+ *
  *   clip(n, limit, x)
  *       x[i] = min(limit, max(-limit, x[i])), in place; a NaN stays.   limit >= 0, may be infinite.
  *
@@ -86,6 +100,15 @@
  *       with y close to 1 / sqrt(m[i] + 1e-8), from an integer first guess refined by fmas, and s the
  *       learning rate times what makes y exact (optimizer.c): the step d y s is within 3 ulp for m in
  *       [0, 1e30].
+ *
+ *   sgd(n, rate, limit, momentum, d, m, w)
+ *       One pass of gradient descent over n weights w with gradient d (clipped as by clip, d itself
+ *       unchanged) and velocity m:  m[i] = fma(momentum, m[i], d);  w[i] = fma(-rate, m[i], w[i]).
+ *
+ *   rmsprop(n, rate, limit, decay, epsilon, d, v, w)
+ *       One pass of RMSprop over n weights w with gradient d (clipped as by clip, d itself unchanged) and
+ *       its running mean square v:  v[i] = fma(decay, v[i], (1 - decay) * d * d);
+ *       w[i] = fma(-rate, d / (sqrt(v[i]) + epsilon), w[i]).   0 <= decay < 1.
  *
  *   adam(n, rate, limit, beta1, beta2, epsilon, unbias2, d, m, v, w)
  *       One pass of Adam over n weights w with gradient d (clipped as by clip, d itself unchanged) and
@@ -143,9 +166,18 @@ extern "C" {
                                       ptrdiff_t ldy, const int32_t *target, real *loss);           \
         ptrdiff_t (*draw)(ptrdiff_t n, const real *p, double u);                                   \
         ptrdiff_t (*argmax)(ptrdiff_t n, const real *y);                                           \
+        real (*dot)(ptrdiff_t n, const real *x, const real *y);                                    \
+        void (*scale)(ptrdiff_t n, real a, real *x);                                               \
+        void (*add_scaled)(ptrdiff_t n, real a, const real *x, real *y);                           \
+        void (*drop)(ptrdiff_t n, uint32_t threshold, real a, const uint16_t *coins,               \
+                     const real *x, real *y);                                                      \
         void (*clip)(ptrdiff_t n, real limit, real *x);                                            \
         void (*adagrad)(ptrdiff_t n, real learning_rate, real limit, const real *d, real *m,       \
                         real *w);                                                                  \
+        void (*sgd)(ptrdiff_t n, real rate, real limit, real momentum, const real *d, real *m,     \
+                    real *w);                                                                      \
+        void (*rmsprop)(ptrdiff_t n, real rate, real limit, real decay, real epsilon,              \
+                        const real *d, real *v, real *w);                                          \
         void (*adam)(ptrdiff_t n, real rate, real limit, real beta1, real beta2, real epsilon,     \
                      real unbias2, const real *d, real *m, real *v, real *w);                      \
         real (*multiply_adds)(ptrdiff_t rounds, real x);                                           \

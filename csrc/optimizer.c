@@ -1,6 +1,11 @@
-/* optimizer.c - clipping, Adagrad and Adam, one pass over memory each.
+/* optimizer.c - clipping, gradient descent with momentum, Adagrad, RMSprop and Adam, one pass over memory
+ * each.
+ *
+ *     m = momentum m + d;   w -= learning_rate m                     (Polyak 1964)
  *
  *     m += d * d;   w -= learning_rate * d / sqrt(m + 1e-8)          (Duchi, Hazan, Singer 2011)
+ *
+ *     v += (1 - decay) (d d - v);   w -= learning_rate d / (sqrt(v) + epsilon)       (Tieleman, Hinton 2012)
  *
  *     m += (1 - beta1) (d - m);   v += (1 - beta2) (d d - v);        (Kingma, Ba 2015)
  *     w -= learning_rate m / (1 - beta1^s) / (sqrt(v / (1 - beta2^s)) + epsilon)
@@ -79,6 +84,47 @@ static void adagrad(ptrdiff_t n, real learning_rate, real limit, const real *d, 
         adagrad_step(TOGETHER, LANES, rate, limits, d + i, m + i, w + i);
     for (; i + LANES <= n; i += LANES) adagrad_step(1, LANES, rate, limits, d + i, m + i, w + i);
     if (i < n) adagrad_step(1, (int)(n - i), rate, limits, d + i, m + i, w + i);
+}
+
+static inline __attribute__((always_inline)) void
+sgd_vector(int lanes, vec rate, vec limit, vec momentum, const real *d, real *m, real *w)
+{
+    vec velocity = v_fma(momentum, v_load_up_to(m, lanes), clipped(v_load_up_to(d, lanes), limit));
+    v_store_up_to(m, velocity, lanes);
+    v_store_up_to(w, v_fnma(rate, velocity, v_load_up_to(w, lanes)), lanes);
+}
+
+static void sgd(ptrdiff_t n, real rate, real limit, real momentum, const real *d, real *m, real *w)
+{
+    vec rates = v_set1(rate), limits = v_set1(limit), momenta = v_set1(momentum);
+    ptrdiff_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        sgd_vector(LANES, rates, limits, momenta, d + i, m + i, w + i);
+    if (i < n) sgd_vector((int)(n - i), rates, limits, momenta, d + i, m + i, w + i);
+}
+
+typedef struct {
+    vec rate, limit, decay, rest, epsilon; /* rest: 1 - decay */
+} rmsprop_numbers;
+
+static inline __attribute__((always_inline)) void rmsprop_vector(int lanes, rmsprop_numbers c,
+                                                                 const real *d, real *v, real *w)
+{
+    vec g = clipped(v_load_up_to(d, lanes), c.limit);
+    vec square = v_fma(c.decay, v_load_up_to(v, lanes), v_mul(v_mul(c.rest, g), g));
+    vec step = v_div(g, v_add(v_sqrt(square), c.epsilon));
+    v_store_up_to(v, square, lanes);
+    v_store_up_to(w, v_fnma(c.rate, step, v_load_up_to(w, lanes)), lanes);
+}
+
+static void rmsprop(ptrdiff_t n, real rate, real limit, real decay, real epsilon, const real *d,
+                    real *v, real *w)
+{
+    rmsprop_numbers c = {v_set1(rate), v_set1(limit), v_set1(decay), v_set1(1 - decay),
+                         v_set1(epsilon)};
+    ptrdiff_t i = 0;
+    for (; i + LANES <= n; i += LANES) rmsprop_vector(LANES, c, d + i, v + i, w + i);
+    if (i < n) rmsprop_vector((int)(n - i), c, d + i, v + i, w + i);
 }
 
 typedef struct {

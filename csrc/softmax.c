@@ -3,35 +3,14 @@
  * The greatest logit is subtracted before exp, so that no finite logit overflows. Rows are handled pass
  * by pass in groups: the passes of different rows do not wait for each other.
  *
- * The sum along a row is the one place where elements of a vector are added to each other. Its order is
- * fixed for every width: sixteen partial sums, then a tree (kernels.h, softmax).
+ * The sum along a row has an order of its own: sums.h.
  */
 #include "kernels.h"
 #include "simd.h"
+#include "sums.h"
 #include "vmath.h"
 
-#define PARTIALS 16 /* partial sums of a row; a whole number of vectors in every table */
-#define GROUP 16    /* rows handled together */
-
-typedef struct {
-    vec lanes[PARTIALS / LANES];
-} partial_sums;
-
-static inline partial_sums no_sums(void)
-{
-    partial_sums sums;
-    for (int v = 0; v < PARTIALS / LANES; v++) sums.lanes[v] = v_set1(0);
-    return sums;
-}
-
-static inline real tree(partial_sums sums)
-{
-    real s[PARTIALS];
-    for (int v = 0; v < PARTIALS / LANES; v++) v_store(s + v * LANES, sums.lanes[v]);
-    for (int width = PARTIALS / 2; width > 0; width /= 2)
-        for (int q = 0; q < width; q++) s[q] += s[q + width];
-    return s[0];
-}
+#define GROUP 16 /* rows handled together */
 
 /* Any order gives the same greatest element. With a NaN among them the result is not defined, and does
  * not matter: every probability will be NaN. */

@@ -11,6 +11,7 @@
 #include "limits.c"
 #include "optimizer.c"
 #include "softmax.c"
+#include "vectors.c"
 
 extern const R(crnn_kernels_f32, crnn_kernels_f64) CRNN_TABLE;
 
@@ -29,8 +30,14 @@ const R(crnn_kernels_f32, crnn_kernels_f64) CRNN_TABLE = {
     .softmax_cross_entropy = softmax_cross_entropy,
     .draw = draw,
     .argmax = argmax,
+    .dot = dot,
+    .scale = scale,
+    .add_scaled = add_scaled,
+    .drop = drop,
     .clip = clip,
     .adagrad = adagrad,
+    .sgd = sgd,
+    .rmsprop = rmsprop,
     .adam = adam,
     .multiply_adds = multiply_adds,
     .loads = loads,

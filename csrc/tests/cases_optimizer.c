@@ -1,4 +1,4 @@
-/* cases_optimizer.c - clip, adagrad and adam. */
+/* cases_optimizer.c - clip, sgd, adagrad, rmsprop and adam. */
 
 static void clip_case(ptrdiff_t n, real limit)
 {
@@ -140,5 +140,55 @@ static void test_adam(void)
         adam_case(n, R(0.001f, 0.001), INFINITY, usual, R(1.5f, 1.5), gradient, square, moderate);
         adam_case(n, 1, R(0.25f, 0.25), 0, 1, gradient, square, moderate);
         adam_case(n, R(0.01f, 0.01), 5, usual, first, anything, anything, anything);
+    }
+}
+
+/* Here, too, the plain loop has the bits. */
+static void sgd_case(ptrdiff_t n, real rate, real limit, real momentum, number x_)
+{
+    begin_case("n=%td rate=%g limit=%g momentum=%g", n, (double)rate, (double)limit,
+               (double)momentum);
+    VECTOR(d, n, x_ == moderate ? gradient : x_);
+    VECTOR(m, n, x_);
+    VECTOR(w, n, x_);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        m.wanted[i] = FMA(momentum, m.wanted[i], plain_clipped(d.wanted[i], limit));
+        w.wanted[i] = FMA(-rate, m.wanted[i], w.wanted[i]);
+    }
+    ON_EVERY_TABLE(k->sgd(n, rate, limit, momentum, d.at, m.at, w.at))
+}
+
+static void test_sgd(void)
+{
+    FOR_EVERY_SIZE(n, 0)
+    {
+        sgd_case(n, R(0.1f, 0.1), 5, R(0.9f, 0.9), moderate);
+        sgd_case(n, R(0.01f, 0.01), INFINITY, 0, moderate);
+        sgd_case(n, 1, R(0.25f, 0.25), R(0.99f, 0.99), anything);
+    }
+}
+
+static void rmsprop_case(ptrdiff_t n, real rate, real limit, real decay, number v_, number w_)
+{
+    const real epsilon = R(1e-8f, 1e-8);
+    begin_case("n=%td rate=%g limit=%g decay=%g", n, (double)rate, (double)limit, (double)decay);
+    VECTOR(d, n, gradient);
+    VECTOR(v, n, v_);
+    VECTOR(w, n, w_);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        real g = plain_clipped(d.wanted[i], limit);
+        v.wanted[i] = FMA(decay, v.wanted[i], (1 - decay) * g * g);
+        w.wanted[i] = FMA(-rate, g / (R(sqrtf, sqrt)(v.wanted[i]) + epsilon), w.wanted[i]);
+    }
+    ON_EVERY_TABLE(k->rmsprop(n, rate, limit, decay, epsilon, d.at, v.at, w.at))
+}
+
+static void test_rmsprop(void)
+{
+    FOR_EVERY_SIZE(n, 0)
+    {
+        rmsprop_case(n, R(0.01f, 0.01), 5, R(0.99f, 0.99), square, moderate);
+        rmsprop_case(n, R(0.001f, 0.001), INFINITY, R(0.95f, 0.95), square, moderate);
+        rmsprop_case(n, 1, R(0.25f, 0.25), 0, anything, anything);
     }
 }

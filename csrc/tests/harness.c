@@ -142,14 +142,21 @@ static void put_nan(unsigned char *at, size_t element_size)
 {
     uint64_t wide = UINT64_C(0x7ff8) << 48 | random_bits() >> 13;
     uint32_t narrow = UINT32_C(0x7fc) << 20 | (uint32_t)(random_bits() >> 42);
-    memcpy(at, element_size == 8 ? (void *)&wide : (void *)&narrow, element_size);
+    uint16_t half = (uint16_t)random_bits(); /* an integer: any will do */
+    memcpy(at,
+           element_size == 8   ? (void *)&wide
+           : element_size == 4 ? (void *)&narrow
+                               : &half,
+           element_size);
 }
 
 images new_buffer(const char *name, element_kind kind, size_t element_size, ptrdiff_t rows,
                   ptrdiff_t cols, ptrdiff_t ld)
 {
     buffer b = {.name = name, .kind = kind, .element_size = element_size};
-    if (now.count == MOST_BUFFERS || (element_size != 4 && element_size != 8) || ld < cols) abort();
+    if (now.count == MOST_BUFFERS ||
+        (element_size != 2 && element_size != 4 && element_size != 8) || ld < cols)
+        abort();
     b.rows = rows, b.cols = cols, b.ld = ld;
     b.guard_after = at_pages ? 0 : GUARD;
     b.size = (size_t)(GUARD + span(&b) + b.guard_after) * element_size;
@@ -205,7 +212,9 @@ static uint64_t bits_at(const unsigned char *image, size_t element_size, ptrdiff
 {
     uint64_t wide;
     uint32_t narrow;
+    uint16_t half;
     if (element_size == sizeof wide) return memcpy(&wide, image + element * 8, 8), wide;
+    if (element_size == sizeof half) return memcpy(&half, image + element * 2, 2), half;
     return memcpy(&narrow, image + element * 4, 4), narrow;
 }
 

@@ -87,6 +87,15 @@ static real plain_sum(ptrdiff_t n, const real *e)
     return part[0];
 }
 
+static real plain_dot(ptrdiff_t n, const real *x, const real *y)
+{
+    real part[16] = {0};
+    for (ptrdiff_t j = 0; j < n; j++) part[j % 16] = FMA(x[j], y[j], part[j % 16]);
+    for (int width = 8; width > 0; width /= 2)
+        for (int q = 0; q < width; q++) part[q] += part[q + width];
+    return part[0];
+}
+
 static real plain_greatest(ptrdiff_t n, const real *y)
 {
     real top = y[0];

@@ -16,6 +16,7 @@
 #include "cases_optimizer.c"
 #include "cases_products.c"
 #include "cases_softmax.c"
+#include "cases_vectors.c"
 
 #define TEST(kernel) {#kernel, test_##kernel}
 
@@ -34,8 +35,14 @@ const test R(suite_f32, suite_f64)[] = {
     TEST(softmax_cross_entropy),
     TEST(draw),
     TEST(argmax),
+    TEST(dot),
+    TEST(scale),
+    TEST(add_scaled),
+    TEST(drop),
     TEST(clip),
     TEST(adagrad),
+    TEST(sgd),
+    TEST(rmsprop),
     TEST(adam),
     TEST(multiply_adds),
     TEST(loads),

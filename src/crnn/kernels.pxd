@@ -4,7 +4,7 @@ Below the declarations, each kernel once more as an inline function over both ty
 pointers chooses the struct. So the RNN in core.pyx is written once.
 """
 
-from libc.stdint cimport int32_t, uint64_t
+from libc.stdint cimport int32_t, uint16_t, uint32_t, uint64_t
 
 ctypedef fused real:
     float
@@ -40,9 +40,18 @@ cdef extern from "kernels.h" nogil:
                                       float* loss) noexcept nogil
         Py_ssize_t (*draw)(Py_ssize_t n, const float* p, double u) noexcept nogil
         Py_ssize_t (*argmax)(Py_ssize_t n, const float* y) noexcept nogil
+        float (*dot)(Py_ssize_t n, const float* x, const float* y) noexcept nogil
+        void (*scale)(Py_ssize_t n, float a, float* x) noexcept nogil
+        void (*add_scaled)(Py_ssize_t n, float a, const float* x, float* y) noexcept nogil
+        void (*drop)(Py_ssize_t n, uint32_t threshold, float a, const uint16_t* coins, const float* x,
+                     float* y) noexcept nogil
         void (*clip)(Py_ssize_t n, float limit, float* x) noexcept nogil
         void (*adagrad)(Py_ssize_t n, float learning_rate, float limit, const float* d, float* m,
                         float* w) noexcept nogil
+        void (*sgd)(Py_ssize_t n, float rate, float limit, float momentum, const float* d, float* m,
+                    float* w) noexcept nogil
+        void (*rmsprop)(Py_ssize_t n, float rate, float limit, float decay, float epsilon, const float* d,
+                        float* v, float* w) noexcept nogil
         void (*adam)(Py_ssize_t n, float rate, float limit, float beta1, float beta2, float epsilon,
                      float unbias2, const float* d, float* m, float* v, float* w) noexcept nogil
         float (*multiply_adds)(Py_ssize_t rounds, float x) noexcept nogil
@@ -75,9 +84,18 @@ cdef extern from "kernels.h" nogil:
                                       double* loss) noexcept nogil
         Py_ssize_t (*draw)(Py_ssize_t n, const double* p, double u) noexcept nogil
         Py_ssize_t (*argmax)(Py_ssize_t n, const double* y) noexcept nogil
+        double (*dot)(Py_ssize_t n, const double* x, const double* y) noexcept nogil
+        void (*scale)(Py_ssize_t n, double a, double* x) noexcept nogil
+        void (*add_scaled)(Py_ssize_t n, double a, const double* x, double* y) noexcept nogil
+        void (*drop)(Py_ssize_t n, uint32_t threshold, double a, const uint16_t* coins, const double* x,
+                     double* y) noexcept nogil
         void (*clip)(Py_ssize_t n, double limit, double* x) noexcept nogil
         void (*adagrad)(Py_ssize_t n, double learning_rate, double limit, const double* d, double* m,
                         double* w) noexcept nogil
+        void (*sgd)(Py_ssize_t n, double rate, double limit, double momentum, const double* d, double* m,
+                    double* w) noexcept nogil
+        void (*rmsprop)(Py_ssize_t n, double rate, double limit, double decay, double epsilon, const double* d,
+                        double* v, double* w) noexcept nogil
         void (*adam)(Py_ssize_t n, double rate, double limit, double beta1, double beta2, double epsilon,
                      double unbias2, const double* d, double* m, double* v, double* w) noexcept nogil
         double (*multiply_adds)(Py_ssize_t rounds, double x) noexcept nogil
@@ -199,3 +217,43 @@ cdef inline void adam(const crnn_tables* K, Py_ssize_t n, real rate, real limit,
         K.f32.adam(n, rate, limit, beta1, beta2, epsilon, unbias2, d, m, v, w)
     else:
         K.f64.adam(n, rate, limit, beta1, beta2, epsilon, unbias2, d, m, v, w)
+
+cdef inline real dot(const crnn_tables* K, Py_ssize_t n, const real* x, const real* y) noexcept nogil:
+    if real is float:
+        return K.f32.dot(n, x, y)
+    else:
+        return K.f64.dot(n, x, y)
+
+cdef inline void scale(const crnn_tables* K, Py_ssize_t n, real a, real* x) noexcept nogil:
+    if real is float:
+        K.f32.scale(n, a, x)
+    else:
+        K.f64.scale(n, a, x)
+
+cdef inline void add_scaled(const crnn_tables* K, Py_ssize_t n, real a, const real* x,
+                            real* y) noexcept nogil:
+    if real is float:
+        K.f32.add_scaled(n, a, x, y)
+    else:
+        K.f64.add_scaled(n, a, x, y)
+
+cdef inline void drop(const crnn_tables* K, Py_ssize_t n, uint32_t threshold, real a,
+                      const uint16_t* coins, const real* x, real* y) noexcept nogil:
+    if real is float:
+        K.f32.drop(n, threshold, a, coins, x, y)
+    else:
+        K.f64.drop(n, threshold, a, coins, x, y)
+
+cdef inline void sgd(const crnn_tables* K, Py_ssize_t n, real rate, real limit, real momentum,
+                     const real* d, real* m, real* w) noexcept nogil:
+    if real is float:
+        K.f32.sgd(n, rate, limit, momentum, d, m, w)
+    else:
+        K.f64.sgd(n, rate, limit, momentum, d, m, w)
+
+cdef inline void rmsprop(const crnn_tables* K, Py_ssize_t n, real rate, real limit, real decay,
+                         real epsilon, const real* d, real* v, real* w) noexcept nogil:
+    if real is float:
+        K.f32.rmsprop(n, rate, limit, decay, epsilon, d, v, w)
+    else:
+        K.f64.rmsprop(n, rate, limit, decay, epsilon, d, v, w)
