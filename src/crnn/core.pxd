@@ -1,6 +1,6 @@
 """The RNN's C types, for core.pyx and for whoever cimports it."""
 
-from libc.stdint cimport int32_t
+from libc.stdint cimport int32_t, uint16_t, uint32_t
 
 from crnn.kernels cimport crnn_tables, real
 from crnn.memory cimport Buffer
@@ -41,6 +41,12 @@ cdef struct Workspace:
     void* Hs                # ((T + 1) B, ldh) rows before t = 0: the states before; then h[t]
     void* Ys                # (T B, ldv) y[t], then the gradient dy[t]
     void* dHs               # (T B, ldh) dh[t], then dhraw[t]
+    void* kept              # (T B, ldh) h[t] on its way to Why: h[t] itself, if no unit is left out
+    uint16_t* coins         # (T B, ldc) a unit is left out if its coin is below the threshold;
+    Py_ssize_t ldc          # NULL: none is
+    uint32_t threshold
+    double gain             # what the others are multiplied by
+    const int32_t* lengths  # (B) steps that count in each stream; NULL: all
     void* losses            # (T B)
     Weights turned          # Whh and Why in the other order: rows of columns, columns of rows
 
@@ -62,7 +68,8 @@ cdef class Net:
 
 cdef class Window:
     cdef Workspace n
-    cdef Buffer block
+    cdef Buffer block, kept
+    cdef int make_dropout(self, const Shape* S, Py_ssize_t itemsize, double dropout) except -1
 
 
 cdef class State:
@@ -94,3 +101,4 @@ cdef const crnn_tables* tables_of(str isa) except NULL
 cdef const int32_t* indices_of(object array, str name, Py_ssize_t n, Py_ssize_t V) except NULL
 cdef Weights weights_in(Buffer block, const Shape* S, Py_ssize_t itemsize)
 cdef workspace_bytes(const Shape* S, T, B, Py_ssize_t itemsize)
+cdef dropout_bytes(const Shape* S, T, B, Py_ssize_t itemsize)

@@ -13,18 +13,18 @@ import os
 
 cimport cython
 from libc.math cimport NAN, isinf, isnan
-from libc.stdint cimport int32_t
+from libc.stdint cimport int32_t, uint16_t, uint32_t
 from libc.string cimport memcpy, memset
 
 from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave, crnn_pin
 from crnn.kernels cimport (
     argmax, clip, column_sums, crnn_available, crnn_fastest, crnn_tables,
-    crnn_tables_named, draw, gather_columns, gemm, gemv, real, scatter_columns, softmax,
+    crnn_tables_named, draw, drop, gather_columns, gemm, gemv, real, scatter_columns, softmax,
     softmax_cross_entropy, tanh, tanh_backward, transpose,
 )
 from crnn.memory cimport Buffer, index_address, real_address
 from crnn.memory import affordable
-from crnn.rng cimport bitgen, bitgen_of, coin, fill_with_normals, numpy_coin, raw_coin
+from crnn.rng cimport bitgen, bitgen_of, coin, numpy_coin, raw_coin
 
 
 # --- The RNN over one window -----------------------------------------------------------------------
@@ -63,11 +63,31 @@ cdef inline void recur(const Shape* S, Py_ssize_t B, const void* A, Py_ssize_t l
         gemm(S.K, B, S.H, S.H, x, S.ldh, 1, <const real*> A, lda, y, S.ldh, y, S.ldh)
 
 
+cdef void leave_out(const Shape* S, const Workspace* n, Py_ssize_t row, Py_ssize_t rows, const real* x,
+                    real* y) noexcept nogil:
+    """Inverted dropout of so many rows of H: as h[t] goes to Why, and as dh comes back from there."""
+    cdef Py_ssize_t i
+    for i in range(rows):
+        drop(S.K, S.H, n.threshold, <real> n.gain, n.coins + (row + i) * n.ldc, x + i * S.ldh, y + i * S.ldh)
+
+
+cdef void blank(const Shape* S, const Workspace* n, const Share* s, real* Ys) noexcept nogil:
+    """Take steps that do not count out of losses and gradients."""
+    cdef real* losses = <real*> n.losses
+    cdef Py_ssize_t t, b, row
+    for b in range(s.stream, s.stream + s.streams):
+        for t in range(n.lengths[b], n.T):
+            row = t * n.B + b
+            losses[row] = 0
+            memset(Ys + row * S.ldv, 0, S.V * sizeof(real))
+
+
 cdef void forward(const Shape* S, const Weights* W, const Workspace* n, const Share* s,
                   real* Hs) noexcept nogil:
     """A share of the streams over T steps. Ys becomes dy[t] = (p[t] - onehot(target[t])) / B."""
     cdef Py_ssize_t B = s.streams, t, b, row
     cdef real* Ys = <real*> n.Ys
+    cdef real* kept = <real*> n.kept
     cdef real* z
     for t in range(n.T):
         row = t * n.B + s.stream
@@ -77,14 +97,18 @@ cdef void forward(const Shape* S, const Weights* W, const Workspace* n, const Sh
         recur(S, B, W.Whh.at, W.Whh.cs, Hs + row * S.ldh, z, t & 1)
         for b in range(B):
             tanh(S.K, S.H, z + b * S.ldh, z + b * S.ldh)
+        if n.coins != NULL:
+            leave_out(S, n, row, B, z, kept + row * S.ldh)
     # All steps at once, unless other threads have streams in between.
     cdef Py_ssize_t pieces = 1 if B == n.B else n.T, rows = n.T * B // pieces
     for t in range(pieces):
         row = t * n.B + s.stream
-        gemm(S.K, rows, S.V, S.H, Hs + (row + n.B) * S.ldh, S.ldh, 1, <const real*> W.Why.at,
+        gemm(S.K, rows, S.V, S.H, kept + row * S.ldh, S.ldh, 1, <const real*> W.Why.at,
              W.Why.cs, <const real*> W.by, 0, Ys + row * S.ldv, S.ldv)
         softmax_cross_entropy(S.K, rows, S.V, <real> (1.0 / n.B), Ys + row * S.ldv, S.ldv,
                               n.targets + row, <real*> n.losses + row)
+    if n.lengths != NULL:
+        blank(S, n, s, Ys)
 
 
 cdef void backward(const Shape* S, const Weights* W, const Workspace* n, const Share* s,
@@ -99,6 +123,8 @@ cdef void backward(const Shape* S, const Weights* W, const Workspace* n, const S
         row = t * n.B + s.stream
         gemm(S.K, rows, S.H, S.V, <const real*> n.Ys + row * S.ldv, S.ldv, 1,
              <const real*> W.Why.at, W.Why.rs, <real*> NULL, 0, dHs + row * S.ldh, S.ldh)
+        if n.coins != NULL:
+            leave_out(S, n, row, rows, dHs + row * S.ldh, dHs + row * S.ldh)
     for t in range(n.T - 1, -1, -1):
         row = t * n.B + s.stream
         dh = dHs + row * S.ldh
@@ -129,10 +155,10 @@ cdef void gradients(const Shape* S, const Workspace* n, const Share* s, const in
     """
     cdef Py_ssize_t rows = n.T * n.B, j = s.unit, i = s.symbol
     cdef const real* before = Hs
-    cdef const real* after = Hs + n.B * S.ldh
+    cdef const real* kept = <const real*> n.kept
     cdef const real* dYs = <const real*> n.Ys
     cdef const real* dHs = <const real*> n.dHs
-    outer_sum(S, rows, S.V, dYs, S.ldv, s.units, after, S.ldh, &d.Why, j)     # dWhy += dy h[t]'
+    outer_sum(S, rows, S.V, dYs, S.ldv, s.units, kept, S.ldh, &d.Why, j)      # dWhy += dy h[t]'
     column_sums(S.K, rows, s.symbols, dYs + i, S.ldv, <real*> d.by + i)       # dby  += dy
     outer_sum(S, rows, S.H, dHs, S.ldh, s.units, before, S.ldh, &d.Whh, j)    # dWhh += dhraw h[t-1]'
     column_sums(S.K, rows, s.units, dHs + j, S.ldh, <real*> d.bh + j)         # dbh  += dhraw
@@ -228,23 +254,6 @@ cdef Py_ssize_t sample(const Shape* S, const Weights* W, real* h, real* z, real*
         x = <int32_t> (argmax(S.K, S.V, y) if greedy else draw(S.K, S.V, y, toss(bits)))
         ixes[k] = x
     return n
-
-
-# --- First weights ----------------------------------------------------------------------------------
-
-cdef extern from *:
-    """
-    #define FIRST_SCALE 0x1.47ae147ae147bp-7    /* 0.01 */
-    """
-    const double FIRST_SCALE
-
-
-cdef void draw_weights(const Shape* S, const Weights* W, bitgen* bits, real* of_type) noexcept nogil:
-    """Wxh, Whh, Why from N(0, 0.01^2), one after the other, each row by row."""
-    cdef double spare = NAN
-    fill_with_normals(S.K, bits, &spare, FIRST_SCALE, S.H, S.V, W.Wxh.rs, W.Wxh.cs, <real*> W.Wxh.at)
-    fill_with_normals(S.K, bits, &spare, FIRST_SCALE, S.H, S.H, W.Whh.rs, W.Whh.cs, <real*> W.Whh.at)
-    fill_with_normals(S.K, bits, &spare, FIRST_SCALE, S.V, S.H, W.Why.rs, W.Why.cs, <real*> W.Why.at)
 
 
 # --- What Python holds -----------------------------------------------------------------------------
@@ -377,24 +386,17 @@ cdef class Net:
             "by": (S.by * b, (S.V, 1), (b, b)),
         }
 
-    def draw_weights(self, bit_generator):
-        """Draw Wxh, Whh, Why from N(0, 0.01^2) with the raw bits of a NumPy bit generator."""
-        cdef bitgen* bits = bitgen_of(bit_generator)
-        cdef crnn_fpmode theirs
-        with bit_generator.lock, nogil:
-            theirs = crnn_fpmode_enter()
-            if self.double:
-                draw_weights(&self.S, &self.W, bits, <double*> NULL)
-            else:
-                draw_weights(&self.S, &self.W, bits, <float*> NULL)
-            crnn_fpmode_leave(theirs)
-
 
 cdef workspace_bytes(const Shape* S, T, B, Py_ssize_t itemsize):
     """At least what a Window of T steps takes; in Python's integers, so that nothing overflows."""
     turned = S.H * S.ldh + max(S.H * S.ldv, S.V * S.ldh)
     rows = T * B
     return ((2 * rows + B) * S.ldh + rows * S.ldv + turned + rows + 128) * itemsize
+
+
+cdef dropout_bytes(const Shape* S, T, B, Py_ssize_t itemsize):
+    """What it takes more if units are left out."""
+    return T * B * (S.ldh * itemsize + 2 * (S.H + 4))
 
 
 @cython.final
@@ -418,12 +420,26 @@ cdef class Window:
         n.dHs = at + (rows + n.B) * S.ldh * b
         n.Ys = at + Ys * b
         n.losses = at + losses * b
+        n.kept = at + n.B * S.ldh * b   # h[t]
         if in_rows:
             n.turned.Whh = Matrix(at + Whh * b, 1, S.ldh)
             n.turned.Why = Matrix(at + Why * b, 1, S.ldv)
         else:
             n.turned.Whh = Matrix(at + Whh * b, S.ldh, 1)
             n.turned.Why = Matrix(at + Why * b, S.ldh, 1)
+
+    cdef int make_dropout(self, const Shape* S, Py_ssize_t itemsize, double dropout) except -1:
+        """Make room to leave units out on their way to Why, with that probability."""
+        cdef Workspace* n = &self.n
+        cdef Py_ssize_t rows = n.T * n.B
+        n.ldc = (S.H + 3) // 4 * 4
+        self.kept = Buffer(rows * (S.ldh * itemsize + 2 * n.ldc))
+        n.kept = self.kept.data
+        n.coins = <uint16_t*> (<char*> n.kept + rows * S.ldh * itemsize)
+        n.threshold = <uint32_t> (dropout * 65536)
+        n.gain = 65536.0 / (65536 - n.threshold)
+        return 0
+
 
 
 @cython.final

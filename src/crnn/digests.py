@@ -13,16 +13,19 @@ import hashlib
 import importlib.resources
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from numpy.random import PCG64, SeedSequence
 
-from crnn import core, probe, seeding
+from crnn import core, initial, probe, seeding
+from crnn.descent import Optimizer
 from crnn.model import PARAMETERS, views
+from crnn.text import Text
 from crnn.training import Training
+from crnn.validation import Validation
 
 __all__ = [
     "FILE",
@@ -60,7 +63,7 @@ class Case:
     dtype : {"float32", "float64"}
     V, H, T, B : int
         Characters, hidden units, steps of a window, streams.
-    optimizer : {"adagrad", "adam"}
+    optimizer : {"sgd", "adagrad", "rmsprop", "adam", "adamw"}
     learning_rate : float
     clip : float
     windows : int
@@ -73,6 +76,9 @@ class Case:
         Whether it takes next to no time, also with the portable kernels.
     digests : mapping of str to str
         SHA-256 of each array of the outcome, in the order in which they come to be.
+    options : mapping
+        What else it is trained with: keywords of `crnn.descent.Optimizer`; ``init``, the way the first
+        weights are drawn; ``dropout``; ``starts``, where the documents of the text begin.
     """
 
     name: str
@@ -90,6 +96,7 @@ class Case:
     seed: int
     quick: bool
     digests: Mapping[str, str]
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def cases() -> tuple[Case, ...]:
@@ -105,9 +112,15 @@ def cases() -> tuple[Case, ...]:
 
 def case_of(row: Mapping[str, Any]) -> Case:
     """Return the case that a row of the list is."""
-    numbers = ("learning_rate", "clip")
     with probe.Mode():  # a rate may be subnormal, and the process may flush what it reads
-        return Case(**{**row, **{name: float.fromhex(row[name]) for name in numbers}})
+        plain = {name: _plain(value) for name, value in row.items()}
+        plain["options"] = {name: _plain(value) for name, value in row.get("options", {}).items()}
+        return Case(**plain)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of the list; floats stand there as hexadecimal text."""
+    return float.fromhex(value) if isinstance(value, str) and value.startswith("0x") else value
 
 
 def contract() -> str:
@@ -149,32 +162,49 @@ def outcome(case: Case, isa: str | None = None, threads: int = 1) -> dict[str, A
         characters that goes on from the first stream, of a ``cool_sample`` of 40 that goes on from
         there at temperature 0.7, and the prediction ``p`` from which the last one would be drawn at
         temperature 1; then the drop-in's ``dloss`` and gradients (``dWxh`` ...) of the text's first
-        window. `docs/contract.md` says all of this to the last bit.
+        window. If the case has options, also ``norm, rate`` of every window, and ``val_loss`` of the text.
+        `docs/contract.md` says all of this to the last bit.
     """
-    double = case.dtype == "float64"
-    net = core.Net(case.V, case.H, double, isa)
-    net.draw_weights(seeding.child(SeedSequence(case.seed), seeding.WEIGHTS))
+    options = dict(case.options)
+    seed, way = SeedSequence(case.seed), options.pop("init", "normal")
+    net = core.Net(case.V, case.H, case.dtype == "float64", isa)
+    initial.draw_weights(net, seeding.child(seed, seeding.WEIGHTS), way)
     parameters = views(net, net.block, np.dtype(case.dtype))
     arrays = {f"drawn_{name}": parameters[name].copy() for name in PARAMETERS[:3]}
-    training = Training(
-        net, text_of(case), case.T, case.B, case.optimizer, case.learning_rate, case.clip, threads
-    )
-    arrays |= _trained(training, case.windows)
+    text = _text(case, options.pop("starts", None))
+    dropout, bits = options.pop("dropout", 0.0), seeding.child(seed, seeding.DROPOUT)
+    rule = {"learning_rate": case.learning_rate, "clip": case.clip, **options}
+    optimizer = Optimizer(case.optimizer, **rule)
+    training = Training(net, text, case.T, case.B, optimizer, dropout, bits, threads)
+    arrays |= _trained(training, case)
     arrays |= {name: parameters[name] for name in PARAMETERS}
-    for letter, memory in zip("mv", training.memories, strict=False):
+    for letter, memory in zip("mv", optimizer.memories, strict=False):
         views_of = views(net, memory, np.dtype(case.dtype))
         arrays |= {letter + name: views_of[name] for name in PARAMETERS}
     arrays |= _sampled(case, training)
     arrays |= _gradients(case, [np.ascontiguousarray(parameters[name]) for name in PARAMETERS], isa)
-    return arrays
+    return arrays | (_validated(net, text) if case.options else {})
 
 
-def _trained(training: Training, windows: int) -> dict[str, Array]:
-    losses = np.empty((2, windows))
-    for i in range(windows):
-        training.run(1)
-        losses[:, i] = training.loss, training.smooth_loss
-    return {"loss": losses[0], "smooth_loss": losses[1]}
+def _text(case: Case, starts: list[int] | None) -> Text:
+    return Text(text_of(case), case.V, None if starts is None else np.array(starts, np.int64))
+
+
+def _trained(training: Training, case: Case) -> dict[str, Array]:
+    """Return what every window says; of what the older cases do not say, nothing for those."""
+    said = np.empty((4, case.windows))
+    for i in range(case.windows):
+        training.run(1, norm=bool(case.options))
+        said[:, i] = training.loss, training.smooth_loss, training.norm, training.optimizer.rate
+    names = ("loss", "smooth_loss", "norm", "rate")
+    return dict(zip(names[: 4 if case.options else 2], said, strict=False))
+
+
+def _validated(net: core.Net, text: Text) -> dict[str, Array]:
+    """Return the loss of the whole text as one that is not trained on."""
+    validation = Validation(net, text)
+    validation.run(len(text))
+    return {"val_loss": np.array([validation.loss])}
 
 
 def _sampled(case: Case, training: Training) -> dict[str, Array]:

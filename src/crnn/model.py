@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from crnn import arguments, checkpoint, core, gradcheck, seeding
+from crnn import arguments, checkpoint, core, gradcheck, initial, seeding
 from crnn.arguments import RealArray
 from crnn.checkpoint import JSON, CheckpointError
 from crnn.dropin import NAMES as PARAMETERS
@@ -41,8 +41,12 @@ class RNN:
     dtype : {"float32", "float64"}
         Type of the parameters and of the arithmetic.
     seed : None, int, sequence of int, SeedSequence, PCG64 or Generator over it
-        Of the first weights, drawn from N(0, 0.01^2); biases begin at zero. The same seed gives
-        the same bytes on every machine. None takes one from the system and keeps it in `seed`.
+        Of the first weights. The same seed gives the same bytes on every machine. None takes one
+        from the system and keeps it in `seed`.
+    init : {"normal", "orthogonal", "identity"}
+        How the first weights are drawn: "normal" from N(0, 0.01^2), the reference's way; otherwise
+        Whh is orthogonal or the identity, and the others are uniform within sqrt(6 / (V + H))
+        (Glorot and Bengio 2010). Biases begin at zero.
 
     Attributes
     ----------
@@ -79,10 +83,12 @@ class RNN:
         hidden_size: int = Settings.hidden_size,
         dtype: npt.DTypeLike = Settings.dtype,
         seed: seeding.Seed = 0,
+        init: str = Settings.init,
     ) -> None:
         self.seed = seeding.seed_sequence(seed)
+        way = Settings(init=init).init
         self._allocate(vocab, hidden_size, dtype)
-        self._net.draw_weights(seeding.child(self.seed, seeding.WEIGHTS))
+        initial.draw_weights(self._net, seeding.child(self.seed, seeding.WEIGHTS), way)
 
     def _allocate(self, vocab: Vocab | str, hidden_size: int, dtype: npt.DTypeLike) -> None:
         """Make the parameters, all zero, and the views of them."""

@@ -1,6 +1,6 @@
 """Uniform and normal numbers from NumPy's bit generators."""
 
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
 from crnn.kernels cimport crnn_tables, real
 
@@ -25,3 +25,6 @@ cdef double normal(const crnn_tables* K, bitgen* bits, double* spare) noexcept n
 cdef void fill_with_normals(const crnn_tables* K, bitgen* bits, double* spare, double scale,
                             Py_ssize_t m, Py_ssize_t n, Py_ssize_t rs, Py_ssize_t cs,
                             real* W) noexcept nogil
+cdef void fill_with_uniforms(bitgen* bits, double bound, Py_ssize_t m, Py_ssize_t n, Py_ssize_t rs,
+                             Py_ssize_t cs, real* W) noexcept nogil
+cdef void fill_with_coins(bitgen* bits, Py_ssize_t n, uint16_t* coins) noexcept nogil

@@ -7,6 +7,7 @@ numbers are made here. Which seed and which stream, `crnn.seeding` decides.
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.math cimport NAN, isnan, sqrt
+from libc.stdint cimport uint16_t, uint64_t
 
 from crnn.kernels cimport crnn_tables, real
 
@@ -62,3 +63,24 @@ cdef void fill_with_normals(const crnn_tables* K, bitgen* bits, double* spare, d
     for i in range(m):
         for j in range(n):
             W[i * rs + j * cs] = <real> (normal(K, bits, spare) * scale)
+
+
+cdef void fill_with_uniforms(bitgen* bits, double bound, Py_ssize_t m, Py_ssize_t n, Py_ssize_t rs,
+                             Py_ssize_t cs, real* W) noexcept nogil:
+    """W[i * rs + j * cs] = a uniform number in [-bound, bound), row by row; rounded once to the type."""
+    cdef Py_ssize_t i, j
+    for i in range(m):
+        for j in range(n):
+            W[i * rs + j * cs] = <real> ((2 * raw_coin(bits) - 1) * bound)
+
+
+cdef void fill_with_coins(bitgen* bits, Py_ssize_t n, uint16_t* coins) noexcept nogil:
+    """n coins of 16 bits, n a multiple of 4: four of each raw number, its lowest bits first."""
+    cdef Py_ssize_t i
+    cdef uint64_t raw
+    for i in range(0, n, 4):
+        raw = bits.next_uint64(bits.state)
+        coins[i] = <uint16_t> raw
+        coins[i + 1] = <uint16_t> (raw >> 16)
+        coins[i + 2] = <uint16_t> (raw >> 32)
+        coins[i + 3] = <uint16_t> (raw >> 48)

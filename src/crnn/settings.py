@@ -84,6 +84,12 @@ class Settings:
         "Every element of a gradient is clipped to plus or minus this; inf: not clipped",
         above=0,
     )
+    init: str = _setting(
+        "normal",
+        "How the first weights are drawn: N(0, 0.01^2), or Whh orthogonal or the identity and the "
+        "rest uniform (Glorot)",
+        choices=("normal", "orthogonal", "identity"),
+    )
     dtype: str = _setting(
         "float32", "Type of the parameters and of the arithmetic", choices=("float32", "float64")
     )

@@ -3,28 +3,20 @@
 from libc.stdint cimport int32_t
 
 from crnn.core cimport Net, Shape, Weights, Window, Workspace
+from crnn.descent cimport Descent, Optimizer
 from crnn.memory cimport Buffer
+from crnn.rng cimport bitgen
+from crnn.text cimport Passage, Place, Text
 
 
-# Which columns of Wxh have a gradient in a window, and where those stand.
+# Which columns of Wxh have a gradient in a window, and where those stand. One for each thread.
 cdef struct Columns:
     Py_ssize_t count
     int32_t* slot           # (T B) which column of the gradient belongs to each input
-    int32_t* seen           # (count) the characters of those columns
+    int32_t* seen           # (count) the characters of those columns, in the order they come in
     int32_t* slot_of        # (V) between windows: -1
-
-
-ctypedef enum Optimizer:
-    ADAGRAD, ADAM
-
-
-# How gradients become steps: the optimizer's numbers, and what it remembers of each parameter.
-cdef struct Descent:
-    Optimizer optimizer
-    double learning_rate, limit
-    double decay1, decay2   # Adam's: beta1 and beta2 to the power of the steps made
-    void* m                 # (size) Adagrad's sum of squares, Adam's mean
-    void* v                 # (size) Adam's mean square
+    Py_ssize_t stray        # where in the text something stood that is no index; -1
+    double norm             # of the last gradients for which it was found
 
 
 # A training on its way through a text.
@@ -35,14 +27,17 @@ cdef struct Course:
     void* w                 # the blocks they stand in
     void* dw
     Descent descent
-    Columns* columns        # one for each thread
-    const int32_t* text
-    Py_ssize_t length       # of one stream; they follow each other in the text
+    bint sparse             # only characters of the window have columns
+    Columns* columns
+    Passage text
+    Place* places           # (B)
+    int32_t* lengths        # (B) steps of each stream that count
     int32_t* inputs         # those of the workspace, writable
     int32_t* targets
-    bint double
+    bitgen* bits            # of the units left out
+    bint double, needs_norm
     Py_ssize_t windows      # to train in this run
-    Py_ssize_t step, position
+    Py_ssize_t step
     double loss, smooth_loss
 
 
@@ -50,10 +45,16 @@ cdef class Training:
     cdef Course course
     cdef Net net
     cdef Window window
-    cdef Buffer gradients, text, scratch
-    cdef readonly tuple memories
+    cdef Text text
+    cdef readonly Optimizer optimizer
+    cdef object dropout_bits
+    cdef Buffer gradients, scratch
     cdef readonly int threads
     cdef int spins
     cdef bint running
-    cdef int take_memory(self, text, T, B, str optimizer) except -1
+    cdef int take_memory(self, T, B, double dropout) except -1
+    cdef int go_to_parts(self) except -1
+    cdef int work(self) except -1
+    cdef int check_text(self) except -1
+    cdef int check_position(self, Py_ssize_t b, position) except -1
     cdef char* last_state(self, Py_ssize_t b)

@@ -6,17 +6,21 @@ its share of the streams, then its share of the outputs. No result depends on ho
 """
 
 cimport cython
+from libc.math cimport INFINITY, NAN, isfinite, sqrt
 from libc.stdint cimport int32_t
 from libc.string cimport memcpy, memset
 
 from crnn.core cimport (
-    Net, Shape, Share, State, Weights, Window, Workspace, backward, forward, gradients, indices_of,
+    Net, Shape, Share, State, Weights, Window, Workspace, backward, dropout_bytes, forward, gradients,
     share_of, stream_loss, turn, weights_in, workspace_bytes,
 )
+from crnn.descent cimport Descent, Optimizer, begin_step, descend
 from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave, crnn_pin
-from crnn.kernels cimport adagrad, adam, real
+from crnn.kernels cimport dot, real, scale
 from crnn.memory cimport Buffer
 from crnn.memory import affordable
+from crnn.rng cimport bitgen_of, fill_with_coins
+from crnn.text cimport Place, Text, is_fresh, reach, seek, settle, symbol
 
 cdef extern from "barrier.h" nogil:
     ctypedef struct crnn_team:
@@ -27,72 +31,73 @@ cdef extern from "barrier.h" nogil:
     void crnn_together(int size, int spins, void (*work)(void*, crnn_team*, int) noexcept nogil,
                        void* context)
 
-
-# --- The optimizers --------------------------------------------------------------------------------
-
 cdef extern from *:
     """
-    #define BETA1 0x1.ccccccccccccdp-1       /* Adam's, as its authors chose them: 0.9 */
-    #define BETA2 0x1.ff7ced916872bp-1       /* 0.999 */
-    #define EPSILON 0x1.5798ee2308c3ap-27    /* 1e-8 */
     #define OLD_LOSS 0x1.ff7ced916872bp-1    /* of the smooth loss: 0.999 */
     #define NEW_LOSS 0x1.0624dd2f1a9fcp-10   /* 0.001 */
     #define LN2 0x1.62e42fefa39efp-1
     """
-    const double BETA1, BETA2, EPSILON, OLD_LOSS, NEW_LOSS, LN2
+    const double OLD_LOSS, NEW_LOSS, LN2
 
 
-cdef inline void descend(const Shape* S, const Descent* o, Py_ssize_t n, const real* d, Py_ssize_t at,
-                         real* w) noexcept nogil:
-    """One clipped step of n parameters that begin at w[at]; d is the gradient of the first."""
-    cdef real limit = <real> o.limit
-    cdef real* m = <real*> o.m + at
-    if o.optimizer == ADAM:
-        adam(S.K, n, <real> (o.learning_rate / (1 - o.decay1)), limit, <real> BETA1, <real> BETA2,
-             <real> EPSILON, <real> (1 / (1 - o.decay2)), d, m, <real*> o.v + at, w + at)
-    else:
-        adagrad(S.K, n, <real> o.learning_rate, limit, d, m, w + at)
+# --- The windows of the streams --------------------------------------------------------------------
 
+cdef void open_window(Course* r, const Share* s, Columns* c, real* Hs) noexcept nogil:
+    """Of a share of the streams: the characters of the window at their places, and the states before.
 
-cdef void update(const Course* r, const Columns* columns, const Share* s, real* w) noexcept nogil:
-    """One step of a share: its columns of Whh and Why, its biases, its rows of the columns of Wxh.
-
-    Under Adagrad a column without a gradient would stay as it is, so it is not touched.
-    """
-    cdef const Shape* S = &r.S
-    cdef const Descent* o = &r.descent
-    cdef const real* d = <const real*> r.dw
-    cdef Py_ssize_t c, Whh = s.unit * S.ldh, Why = S.Why + s.unit * S.ldv
-    cdef Py_ssize_t bh = S.bh + s.unit, by = S.by + s.symbol, Wxh = S.Wxh + s.unit
-    descend(S, o, s.units * S.ldh, d + Whh, Whh, w)
-    descend(S, o, s.units * S.ldv, d + Why, Why, w)
-    descend(S, o, s.units, d + bh, bh, w)
-    descend(S, o, s.symbols, d + by, by, w)
-    for c in range(columns.count):
-        descend(S, o, s.units, d + Wxh + c * S.ldh, Wxh + columns.seen[c] * S.ldh, w)
-
-
-# --- The training loop -----------------------------------------------------------------------------
-
-cdef void open_window(Course* r, const Share* s, real* Hs) noexcept nogil:
-    """Of a share of the streams: the characters of the window at r.position and the state before.
-
-    The state after the last window becomes the one before this; zero where the text begins.
+    The state after the last window becomes the one before this; zero where a document or a part begins.
+    Steps past the end of a document read its first character of the window again, and do not count.
     """
     cdef const Shape* S = &r.S
     cdef Workspace* n = &r.n
-    cdef Py_ssize_t t, b
-    cdef const int32_t* x
+    cdef const Place* place
+    cdef Py_ssize_t t, b, at
     for b in range(s.stream, s.stream + s.streams):
-        x = r.text + b * r.length + r.position
+        place = &r.places[b]
+        r.lengths[b] = <int32_t> min(n.T, reach(&r.text, place) - place.position - 1)
         for t in range(n.T):
-            r.inputs[t * n.B + b] = x[t]
-            r.targets[t * n.B + b] = x[t + 1]
-        if r.position == 0:
+            at = place.position + (t if t < r.lengths[b] else 0)
+            r.inputs[t * n.B + b] = checked_symbol(r, c, at)
+            r.targets[t * n.B + b] = checked_symbol(r, c, at + 1)
+        if is_fresh(&r.text, place):
             memset(Hs + b * S.ldh, 0, S.H * sizeof(real))
         else:
             memcpy(Hs + b * S.ldh, Hs + (n.T * n.B + b) * S.ldh, S.H * sizeof(real))
 
+
+cdef inline int32_t checked_symbol(const Course* r, Columns* c, Py_ssize_t i) noexcept nogil:
+    """The index at i of the text; if it is none, 0, and a note of where it stands."""
+    cdef Py_ssize_t x = symbol(&r.text, i)
+    if x < 0:
+        c.stray = i
+        return 0
+    return <int32_t> x
+
+
+cdef void move_on(Course* r, Place* place) noexcept nogil:
+    """Go on to where the next window of a stream begins."""
+    place.position += r.n.T
+    if r.text.apart:
+        settle(&r.text, place)
+    elif place.position + r.n.T + 1 >= place.end:   # the text wraps
+        seek(&r.text, place, place.begin)
+
+
+cdef void close_window(Course* r, real* of_type) noexcept nogil:
+    """Take in the loss, the mean over the streams, and go on to the next window."""
+    cdef Workspace* n = &r.n
+    cdef Py_ssize_t b, counted = 0
+    cdef double loss = 0
+    for b in range(n.B):
+        loss += stream_loss(n, b, <const real*> n.losses)
+        counted += r.lengths[b]
+        move_on(r, &r.places[b])
+    r.loss = loss / counted * n.T if r.text.apart else loss / n.B
+    r.smooth_loss = r.smooth_loss * OLD_LOSS + r.loss * NEW_LOSS
+    r.step += 1
+
+
+# --- Gradients into steps --------------------------------------------------------------------------
 
 cdef void find_columns(Columns* c, const Workspace* n) noexcept nogil:
     """Give each distinct character of the window a column of the gradient."""
@@ -110,45 +115,91 @@ cdef void find_columns(Columns* c, const Workspace* n) noexcept nogil:
         c.slot_of[c.seen[j]] = -1
 
 
-cdef void every_column(Columns* c, const Shape* S, const Workspace* n) noexcept nogil:
-    """Give every character its own column."""
-    cdef Py_ssize_t x
-    c.count = S.V
+cdef void every_column(Columns* c, const Shape* S) noexcept nogil:
+    """Give the characters that are not in the window columns, too, after the others."""
+    cdef Py_ssize_t j, x
+    for j in range(c.count):
+        c.slot_of[c.seen[j]] = 0
     for x in range(S.V):
-        c.seen[x] = <int32_t> x
-    memcpy(c.slot, n.inputs, n.T * n.B * sizeof(int32_t))
+        if c.slot_of[x] < 0:
+            c.seen[c.count] = <int32_t> x
+            c.count += 1
+    memset(c.slot_of, -1, S.V * sizeof(int32_t))
 
 
-cdef void step_down(Course* r, Columns* c, const Share* s, real* w) noexcept nogil:
+cdef double norm_of(const Course* r, const Columns* c, const real* d) noexcept nogil:
+    """The norm of all gradients together: squares summed column by column."""
+    cdef const Shape* S = &r.S
+    cdef unsigned frozen = r.descent.frozen
+    cdef Py_ssize_t j
+    cdef double sum = 0
+    for j in range(0 if frozen & 2 else S.H):
+        sum += dot(S.K, S.H, d + j * S.ldh, d + j * S.ldh)
+    for j in range(0 if frozen & 4 else S.H):
+        sum += dot(S.K, S.V, d + S.Why + j * S.ldv, d + S.Why + j * S.ldv)
+    if not frozen & 8:
+        sum += dot(S.K, S.H, d + S.bh, d + S.bh)
+    if not frozen & 16:
+        sum += dot(S.K, S.V, d + S.by, d + S.by)
+    for j in range(0 if frozen & 1 else c.count):
+        sum += dot(S.K, S.H, d + S.Wxh + j * S.ldh, d + S.Wxh + j * S.ldh)
+    return sqrt(sum)
+
+
+cdef void shrink(const Course* r, const Columns* c, const Share* s, double factor, real* d) noexcept nogil:
+    """Multiply a share of the gradients."""
+    cdef const Shape* S = &r.S
+    cdef Py_ssize_t j
+    scale(S.K, s.units * S.ldh, <real> factor, d + s.unit * S.ldh)
+    scale(S.K, s.units * S.ldv, <real> factor, d + S.Why + s.unit * S.ldv)
+    scale(S.K, s.units, <real> factor, d + S.bh + s.unit)
+    scale(S.K, s.symbols, <real> factor, d + S.by + s.symbol)
+    for j in range(c.count):
+        scale(S.K, s.units, <real> factor, d + S.Wxh + j * S.ldh + s.unit)
+
+
+cdef void update(const Course* r, const Columns* c, const Share* s, real* w) noexcept nogil:
+    """One step of a share: its columns of Whh and Why, its biases, its rows of the columns of Wxh."""
+    cdef const Shape* S = &r.S
+    cdef const Descent* o = &r.descent
+    cdef real* d = <real*> r.dw
+    cdef Py_ssize_t j, at, Whh = s.unit * S.ldh, Why = S.Why + s.unit * S.ldv
+    cdef Py_ssize_t bh = S.bh + s.unit, by = S.by + s.symbol, Wxh = S.Wxh + s.unit
+    if not o.frozen & 2:
+        descend(S, o, s.units * S.ldh, d + Whh, Whh, True, w + Whh)
+    if not o.frozen & 4:
+        descend(S, o, s.units * S.ldv, d + Why, Why, True, w + Why)
+    if not o.frozen & 8:
+        descend(S, o, s.units, d + bh, bh, False, w + bh)
+    if not o.frozen & 16:
+        descend(S, o, s.symbols, d + by, by, False, w + by)
+    for j in range(0 if o.frozen & 1 else c.count):
+        at = Wxh + c.seen[j] * S.ldh
+        descend(S, o, s.units, d + Wxh + j * S.ldh, at, True, w + at)
+
+
+cdef void step_down(Course* r, crnn_team* team, Columns* c, const Share* s, real* w) noexcept nogil:
     """Gradients and update of a share of the outputs, and the turned copies for the next window."""
     cdef const Shape* S = &r.S
-    cdef real* dWxh = <real*> r.d.Wxh.at + s.unit
+    cdef real* d = <real*> r.dw
     cdef Py_ssize_t j
-    if r.descent.optimizer == ADAM:
-        every_column(c, S, &r.n)
-    else:
-        find_columns(c, &r.n)
+    find_columns(c, &r.n)
+    if not r.sparse:
+        every_column(c, S)
     for j in range(c.count):
-        memset(dWxh + j * S.ldh, 0, s.units * sizeof(real))
+        memset(d + S.Wxh + s.unit + j * S.ldh, 0, s.units * sizeof(real))
     gradients(S, &r.n, s, c.slot, &r.d, <const real*> r.n.Hs)
+    if r.needs_norm:
+        crnn_meet(team)
+        c.norm = norm_of(r, c, d)   # all of it by each thread: less work than to add up shares
+        crnn_meet(team)
+        if c.norm > r.descent.norm_limit:
+            shrink(r, c, s, r.descent.norm_limit / c.norm, d)
     update(r, c, s, w)
     turn(S, &r.W, &r.n.turned, s, w)
 
 
-cdef void close_window(Course* r, real* of_type) noexcept nogil:
-    """Take in the loss, the mean over the streams, and go on to the next window."""
-    cdef Workspace* n = &r.n
-    cdef Py_ssize_t b
-    cdef double loss = 0
-    for b in range(n.B):
-        loss += stream_loss(n, b, <const real*> n.losses)
-    r.loss = loss / n.B
-    r.smooth_loss = r.smooth_loss * OLD_LOSS + r.loss * NEW_LOSS
-    r.step += 1
-    r.position += n.T
-    if r.position + n.T + 1 >= r.length:    # the text wraps
-        r.position = 0
-
+# --- The loop --------------------------------------------------------------------------------------
 
 cdef void train_windows(Course* r, crnn_team* team, int rank, real* w) noexcept nogil:
     """What one thread does of r.windows windows. It meets the others twice in each: when all streams
@@ -160,15 +211,18 @@ cdef void train_windows(Course* r, crnn_team* team, int rank, real* w) noexcept 
     turn(&r.S, &r.W, &r.n.turned, &s, w)    # the parameters may have been written to meanwhile
     crnn_meet(team)
     for i in range(r.windows):
+        if r.n.coins != NULL:
+            if rank == 0:                   # one stream of coins, in the order t, b, unit
+                fill_with_coins(r.bits, r.n.T * r.n.B * r.n.ldc, r.n.coins)
+            crnn_meet(team)
         if s.streams > 0:
-            open_window(r, &s, Hs)
+            open_window(r, &s, c, Hs)
             forward(&r.S, &r.W, &r.n, &s, Hs)
             backward(&r.S, &r.n.turned, &r.n, &s, Hs)
-        if rank == 0 and r.descent.optimizer == ADAM:
-            r.descent.decay1 *= <real> BETA1    # as the kernel rounds it: so the bias cancels
-            r.descent.decay2 *= <real> BETA2
+        if rank == 0:
+            begin_step(&r.descent, r.step, w)
         crnn_meet(team)
-        step_down(r, c, &s, w)
+        step_down(r, team, c, &s, w)
         if rank == 0:
             close_window(r, w)
         crnn_meet(team)
@@ -239,98 +293,145 @@ cdef class Training:
     ----------
     net : Net
         Trained in place.
-    text : numpy.ndarray
-        int32 indices, at least ``(T + 2) B`` of them; copied. Cut into B parts of one length; what
-        is left over is not read.
+    text : Text
+        At least ``(T + 2) B`` characters, cut into B parts of one length; what is left over is not read.
+        If its documents are apart, each part needs one of two characters.
     T, B : int
         Steps of a window, parallel streams.
-    optimizer : str
-        "adagrad" or "adam".
-    learning_rate, clip : float
-        Of the optimizer; every element of a gradient is clipped to [-clip, clip].
+    optimizer : Optimizer
+        From now on of this training alone.
+    dropout : float
+        Probability that a unit is left out on its way to Why.
+    dropout_bits : numpy.random.BitGenerator, optional
+        For these draws; needed if dropout is above 0.
     threads : int
         How many work at a window, or fewer if the system gives no more; changes no result.
     processors : int
         How many threads this machine runs at once.
     """
 
-    def __cinit__(self, Net net not None, text, T, B, str optimizer, double learning_rate, double clip,
-                  threads=1, processors=1):
+    def __cinit__(self, Net net not None, Text text not None, T, B, Optimizer optimizer not None,
+                  double dropout=0, dropout_bits=None, threads=1, processors=1):
         cdef Course* r = &self.course
         cdef const Shape* S = &net.S
-        cdef Py_ssize_t n = len(text)
         cdef double V = S.V
         cdef crnn_fpmode theirs
-        if B < 1 or not 1 <= T <= n // B - 2:
-            raise ValueError(f"text has {n} characters, {B} streams of windows of {T} need "
-                             f"{(T + 2) * B}")
-        self.net = net
         if threads < 1:
             raise ValueError(f"threads is {threads}, expected at least 1")
+        if B < 1 or not 1 <= T <= len(text) // B - 2:
+            raise ValueError(f"text has {len(text)} characters, {B} streams of windows of {T} need "
+                             f"{(T + 2) * B}")
+        self.net, self.text, self.optimizer, self.dropout_bits = net, text, optimizer, dropout_bits
         self.threads = min(threads, CRNN_MOST_MEMBERS)
         self.spins = 3000 if self.threads <= processors else 0
-        self.take_memory(text, T, B, optimizer)
-        r.S, r.n, r.W = net.S, self.window.n, net.W
-        r.n.inputs, r.n.targets = r.inputs, r.targets
+        self.take_memory(T, B, dropout)
+        r.S, r.W, r.text = net.S, net.W, text.passage
         r.w, r.double = net.block.data, net.double
-        r.length = n // r.n.B
-        r.descent.learning_rate, r.descent.limit = learning_rate, clip
-        r.descent.decay1 = r.descent.decay2 = 1
+        r.sparse = optimizer.is_sparse()
+        self.go_to_parts()
         theirs = crnn_fpmode_enter()
+        if dropout > 0:
+            r.bits = bitgen_of(dropout_bits)
+            self.window.make_dropout(S, net.itemsize, dropout)
         S.K.f64.log(1, &V, &r.smooth_loss)      # T ln V, the loss of a uniform guess
-        r.smooth_loss *= r.n.T
+        r.smooth_loss *= T
         crnn_fpmode_leave(theirs)
+        r.n = self.window.n
+        r.n.inputs, r.n.targets = r.inputs, r.targets
+        r.n.lengths = r.lengths if text.is_apart else NULL
 
-    cdef int take_memory(self, text, T, B, str optimizer) except -1:
+    cdef int take_memory(self, T, B, double dropout) except -1:
         """Everything that training will need: nothing is allocated later."""
         cdef Course* r = &self.course
         cdef const Shape* S = &self.net.S
-        cdef Py_ssize_t b = self.net.itemsize, n = len(text), rows, columns, i
-        if optimizer not in ("adagrad", "adam"):
-            raise ValueError(f"optimizer is {optimizer!r}, expected 'adagrad' or 'adam'")
-        memories = 2 if optimizer == "adam" else 1
-        indices = 2 * T * B + self.threads * (T * B + 2 * S.V)
+        cdef Py_ssize_t b = self.net.itemsize, rows, columns, i
+        indices = 2 * T * B + B + self.threads * (T * B + 2 * S.V)
         parameters = S.size * b
-        affordable((2 + memories) * parameters + workspace_bytes(S, T, B, b) + 4 * (n + indices))
-        r.descent.optimizer = ADAM if optimizer == "adam" else ADAGRAD
-        self.text = Buffer(4 * n)
-        memcpy(self.text.data, indices_of(text, "text", n, S.V), 4 * n)
-        r.text = <const int32_t*> self.text.data
+        affordable((2 + self.optimizer.count) * parameters + workspace_bytes(S, T, B, b)
+                   + (dropout_bytes(S, T, B, b) if dropout > 0 else 0) + 4 * indices)
         self.window = Window(self.net, T, B)
         rows = self.window.n.T * self.window.n.B
-        columns = S.V if r.descent.optimizer == ADAM else min(rows, S.V)
+        columns = min(rows, S.V) if self.optimizer.is_sparse() else S.V
         self.gradients = Buffer((S.Wxh + columns * S.ldh) * b)
         r.dw, r.d = self.gradients.data, weights_in(self.gradients, S, b)
-        self.memories = tuple([Buffer(parameters) for _ in range(memories)])
-        r.descent.m = (<Buffer> self.memories[0]).data
-        r.descent.v = (<Buffer> self.memories[memories - 1]).data
-        self.scratch = Buffer(4 * indices + self.threads * sizeof(Columns))
+        self.optimizer.remember(self.net)
+        self.scratch = Buffer(4 * indices + self.threads * sizeof(Columns) + B * sizeof(Place))
         r.columns = <Columns*> self.scratch.data
-        r.inputs = <int32_t*> (r.columns + self.threads)
+        r.places = <Place*> (r.columns + self.threads)
+        r.inputs = <int32_t*> (r.places + <Py_ssize_t> B)
         r.targets = r.inputs + rows
+        r.lengths = r.targets + rows
         for i in range(self.threads):
-            r.columns[i].slot = r.targets + rows + i * (rows + 2 * S.V)
+            r.columns[i].slot = r.lengths + <Py_ssize_t> B + i * (rows + 2 * S.V)
             r.columns[i].seen = r.columns[i].slot + rows
             r.columns[i].slot_of = r.columns[i].seen + S.V
+            r.columns[i].stray, r.columns[i].norm = -1, NAN
             memset(r.columns[i].slot_of, -1, S.V * sizeof(int32_t))
         return 0
 
-    def run(self, steps):
+    cdef int go_to_parts(self) except -1:
+        """Put every stream at the beginning of its part of the text."""
+        cdef Course* r = &self.course
+        cdef Py_ssize_t b, length = r.text.length // self.window.n.B
+        cdef Place* place
+        for b in range(self.window.n.B):
+            place = &r.places[b]
+            place.begin, place.end = b * length, (b + 1) * length
+            seek(&r.text, place, place.begin)
+            if r.text.apart:
+                while place.position + 1 >= reach(&r.text, place):
+                    if reach(&r.text, place) == place.end:
+                        raise ValueError(f"text: part {b} of {self.window.n.B} has no document of two "
+                                         "characters, so nothing to predict")
+                    seek(&r.text, place, reach(&r.text, place))
+        return 0
+
+    def run(self, steps, bint norm=False):
         """Train `steps` more windows, without the GIL.
+
+        Parameters
+        ----------
+        steps : int
+            How many.
+        norm : bool
+            Find the norm of the gradients, whether it is limited or not.
 
         Raises
         ------
         RuntimeError
             If another thread runs it already.
+        ValueError
+            If the text holds what is no index; it was taken for 0.
         """
         cdef Py_ssize_t n = steps
         if self.running:
             raise RuntimeError("this training is running in another thread")
         self.running = True
         self.course.windows = n
+        self.course.descent = self.optimizer.o
+        self.course.needs_norm = norm or isfinite(self.course.descent.norm_limit)
+        if self.dropout_bits is None:
+            self.work()
+        else:
+            with self.dropout_bits.lock:
+                self.work()
+        self.optimizer.o = self.course.descent
+        self.running = False
+        self.check_text()
+
+    cdef int work(self) except -1:
         with nogil:
             crnn_together(self.threads, self.spins, train_in_thread, &self.course)
-        self.running = False
+        return 0
+
+    cdef int check_text(self) except -1:
+        """Say so if something in the text was no index; only a file that changes can do that."""
+        cdef Course* r = &self.course
+        for i in range(self.threads):
+            if r.columns[i].stray >= 0:
+                raise ValueError(f"text[{r.columns[i].stray}] is not below {r.text.V}: the file that holds "
+                                 "it was changed while it was read")
+        return 0
 
     @property
     def step(self):
@@ -338,13 +439,17 @@ cdef class Training:
         return self.course.step
 
     @property
-    def position(self):
+    def positions(self):
         """Where in its part of the text each stream's next window begins."""
-        return self.course.position
+        return [self.course.places[b].position - self.course.places[b].begin
+                for b in range(self.course.n.B)]
 
     @property
     def loss(self):
-        """Of the last window, in nats: the mean over the streams."""
+        """Of the last window, in nats: the mean over the streams.
+
+        If documents are apart, T times the mean over the steps that counted.
+        """
         return self.course.loss
 
     @property
@@ -353,13 +458,13 @@ cdef class Training:
         return self.course.smooth_loss
 
     @property
-    def decays(self):
-        """Adam's beta1 and beta2 to the power of the steps made."""
-        return self.course.descent.decay1, self.course.descent.decay2
+    def norm(self):
+        """Of the gradients of the last window for which it was found; NaN before."""
+        return self.course.columns[0].norm
 
     def next_input(self):
         """The first character of the first stream's next window."""
-        return self.course.text[self.course.position]
+        return max(0, symbol(&self.course.text, self.course.places[0].position))
 
     def state(self, stream=0):
         """A new State: the hidden state of a stream before its next window."""
@@ -368,7 +473,7 @@ cdef class Training:
         cdef Py_ssize_t b = stream
         if not 0 <= b < r.n.B:
             raise IndexError(f"stream is {b}, expected 0 to {r.n.B - 1}")
-        if r.position > 0:
+        if not is_fresh(&r.text, &r.places[b]):
             memcpy(state.h, self.last_state(b), self.net.S.H * self.net.itemsize)
         return state
 
@@ -377,18 +482,31 @@ cdef class Training:
         cdef const Workspace* n = &self.course.n
         return <char*> n.Hs + (n.T * n.B + b) * self.net.S.ldh * self.net.itemsize
 
-    def restore(self, step, position, double smooth_loss, list states not None, decays=(1.0, 1.0)):
-        """Go on from where another training on the same text was: a State for each stream."""
+    def restore(self, step, positions, double smooth_loss, list states not None):
+        """Go on from where another training on the same text was: a position and a State a stream."""
         cdef Course* r = &self.course
         cdef State state
-        cdef double decay1, decay2
-        decay1, decay2 = decays
+        cdef Place place
+        cdef Py_ssize_t b
         if len(states) != r.n.B or any([(<State?> s).net is not self.net for s in states]):
             raise ValueError(f"states: expected {r.n.B} of this net, one a stream")
-        if not 0 <= step < 2**62 or not 0 <= position < r.length - r.n.T - 1:
-            raise ValueError(f"step {step} and position {position} do not fit a text of {r.length} "
-                             "characters a stream")
+        if not 0 <= step < 2**62 or len(positions) != r.n.B:
+            raise ValueError(f"step {step} and {len(positions)} positions: expected at least 0, and "
+                             f"{r.n.B}, one a stream")
+        for b, position in enumerate(positions):
+            self.check_position(b, position)
         for b, state in enumerate(states):
             memcpy(self.last_state(b), state.h, self.net.S.H * self.net.itemsize)
-        r.step, r.position, r.smooth_loss = step, position, smooth_loss
-        r.descent.decay1, r.descent.decay2 = decay1, decay2
+            seek(&r.text, &r.places[b], r.places[b].begin + <Py_ssize_t> positions[b])
+        r.step, r.smooth_loss = step, smooth_loss
+
+    cdef int check_position(self, Py_ssize_t b, position) except -1:
+        """A stream may stand only where something is left to predict."""
+        cdef const Course* r = &self.course
+        cdef Place place = r.places[b]
+        cdef Py_ssize_t length = place.end - place.begin, needed = 1 if r.text.apart else r.n.T
+        if 0 <= position < length:
+            seek(&r.text, &place, place.begin + <Py_ssize_t> position)
+            if place.position + needed < reach(&r.text, &place):
+                return 0
+        raise ValueError(f"position {position} of stream {b} does not fit its {length} characters")

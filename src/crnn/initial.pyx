@@ -1,0 +1,98 @@
+# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False
+"""First weights: what the parameters of an RNN are before it has learned anything.
+
+Biases begin at zero. All draws are made row by row, in the order Wxh, Whh, Why, from one stream.
+"""
+
+from libc.math cimport NAN, sqrt
+from libc.string cimport memset
+
+from crnn.core cimport Net, Shape, Weights
+from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave
+from crnn.kernels cimport add_scaled, dot, real, scale
+from crnn.rng cimport bitgen, bitgen_of, fill_with_normals, fill_with_uniforms
+
+WAYS = ("normal", "orthogonal", "identity")
+
+cdef extern from *:
+    """
+    #define FIRST_SCALE 0x1.47ae147ae147bp-7    /* 0.01 */
+    """
+    const double FIRST_SCALE
+
+
+cdef void draw_normal(const Shape* S, const Weights* W, bitgen* bits, real* of_type) noexcept nogil:
+    """Wxh, Whh, Why from N(0, 0.01^2)."""
+    cdef double spare = NAN
+    fill_with_normals(S.K, bits, &spare, FIRST_SCALE, S.H, S.V, W.Wxh.rs, W.Wxh.cs, <real*> W.Wxh.at)
+    fill_with_normals(S.K, bits, &spare, FIRST_SCALE, S.H, S.H, W.Whh.rs, W.Whh.cs, <real*> W.Whh.at)
+    fill_with_normals(S.K, bits, &spare, FIRST_SCALE, S.V, S.H, W.Why.rs, W.Why.cs, <real*> W.Why.at)
+
+
+cdef void make_orthogonal(const Shape* S, Py_ssize_t ld, real* A) noexcept nogil:
+    """Make the H columns of A orthogonal and of length 1: Gram and Schmidt's way, modified, each twice.
+
+    Once leaves what rounding left; twice is enough (Giraud, Langou, Rozloznik 2005).
+    """
+    cdef Py_ssize_t j, k, again
+    cdef real* a
+    for j in range(S.H):
+        a = A + j * ld
+        for again in range(2):
+            for k in range(j):
+                add_scaled(S.K, S.H, -dot(S.K, S.H, A + k * ld, a), A + k * ld, a)
+            scale(S.K, S.H, <real> (1 / sqrt(<double> dot(S.K, S.H, a, a))), a)
+
+
+cdef void draw_glorot(const Shape* S, const Weights* W, bitgen* bits, bint identity,
+                      real* of_type) noexcept nogil:
+    """Whh orthogonal or the identity; Wxh and Why uniform within sqrt(6 / (V + H)) (Glorot, Bengio 2010)."""
+    cdef double bound = sqrt(6.0 / (S.V + S.H)), spare = NAN
+    cdef real* Whh = <real*> W.Whh.at
+    cdef Py_ssize_t j
+    fill_with_uniforms(bits, bound, S.H, S.V, W.Wxh.rs, W.Wxh.cs, <real*> W.Wxh.at)
+    if identity:
+        for j in range(S.H):
+            memset(Whh + j * W.Whh.cs, 0, S.H * sizeof(real))
+            Whh[j * W.Whh.cs + j] = 1
+    else:
+        fill_with_normals(S.K, bits, &spare, 1, S.H, S.H, W.Whh.rs, W.Whh.cs, Whh)
+        make_orthogonal(S, W.Whh.cs, Whh)
+    fill_with_uniforms(bits, bound, S.V, S.H, W.Why.rs, W.Why.cs, <real*> W.Why.at)
+
+
+def draw_weights(Net net not None, bit_generator, str way="normal"):
+    """Draw the first weights of a net.
+
+    Parameters
+    ----------
+    net : Net
+        Its Wxh, Whh and Why are drawn.
+    bit_generator : numpy.random.BitGenerator
+        Its raw bits are used.
+    way : {"normal", "orthogonal", "identity"}
+        "normal": N(0, 0.01^2), the reference's. Otherwise Whh is orthogonal or the identity, and the
+        others are uniform within sqrt(6 / (V + H)).
+
+    Raises
+    ------
+    ValueError
+        If there is no such way.
+    """
+    cdef bitgen* bits = bitgen_of(bit_generator)
+    cdef int number = WAYS.index(way)
+    cdef crnn_fpmode theirs
+    with bit_generator.lock, nogil:
+        theirs = crnn_fpmode_enter()
+        if net.double:
+            draw(&net.S, &net.W, bits, number, <double*> NULL)
+        else:
+            draw(&net.S, &net.W, bits, number, <float*> NULL)
+        crnn_fpmode_leave(theirs)
+
+
+cdef void draw(const Shape* S, const Weights* W, bitgen* bits, int number, real* of_type) noexcept nogil:
+    if number == 0:
+        draw_normal(S, W, bits, of_type)
+    else:
+        draw_glorot(S, W, bits, number == 2, of_type)
