@@ -12,14 +12,16 @@ from crnn.checks import SelfCheck, selfcheck
 from crnn.core import isa
 from crnn.dropin import bind
 from crnn.headers import get_include
+from crnn.history import Report
 from crnn.model import RNN, State, load
 from crnn.settings import Settings
-from crnn.trainer import Report, Trainer
+from crnn.trainer import Diverged, Trainer
 from crnn.vocab import Vocab
 
 __all__ = [
     "RNN",
     "CheckpointError",
+    "Diverged",
     "Report",
     "SelfCheck",
     "Settings",

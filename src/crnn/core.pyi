@@ -9,6 +9,8 @@ _Array = npt.NDArray[Any]
 _Indices = npt.NDArray[np.int32]
 _Parameters = tuple[_Array, ...]
 
+PARAMETERS: tuple[str, ...]
+
 def available_isas() -> list[str]: ...
 def isa() -> str: ...
 

@@ -258,6 +258,9 @@ cdef Py_ssize_t sample(const Shape* S, const Weights* W, real* h, real* z, real*
 
 # --- What Python holds -----------------------------------------------------------------------------
 
+PARAMETERS = ("Wxh", "Whh", "Why", "bh", "by")     # the reference's names, in its order
+
+
 cdef const int32_t* indices_of(object array, str name, Py_ssize_t n, Py_ssize_t V) except NULL:
     """The n indices of an int32 array, each checked to be in [0, V)."""
     cdef const int32_t* x = index_address(array, name, n, False)

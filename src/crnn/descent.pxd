@@ -21,7 +21,8 @@ cdef struct Descent:
     Schedule schedule                     # of the learning rate, and its numbers:
     double learning_rate, rest, factor, fraction
     Py_ssize_t warmup, every, steps
-    double scale                        # of the rate: step decays, and what the caller asked for
+    double scale                        # of the rate: what step decays left
+    double lowering                     # of the rate: what the caller asked for
     double power1, power2               # Adam's beta1 and beta2 to the power of the steps made
     double rate                         # of the present step
     void* m                             # (size) sum of squares, mean or velocity

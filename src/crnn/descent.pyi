@@ -6,13 +6,15 @@ from crnn.memory import Buffer
 
 METHODS: tuple[str, ...]
 SCHEDULES: tuple[str, ...]
-PARAMETERS: tuple[str, ...]
 
+def product(a: float, b: float) -> float: ...
 def falling(u: float) -> float: ...
 
 @final
 class Optimizer:
     learning_rate: float
+    lowering: float
+    steps: int
     running: tuple[float, float, float]
     @property
     def name(self) -> str: ...
@@ -44,4 +46,3 @@ class Optimizer:
         frozen: Sequence[str] = (),
     ) -> Self: ...
     def step(self, net: Net, gradients: Buffer, step: int) -> None: ...
-    def slow_down(self, factor: float) -> None: ...

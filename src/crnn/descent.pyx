@@ -8,13 +8,13 @@ cimport cython
 from libc.math cimport INFINITY, sqrt
 
 from crnn.core cimport Net, Shape
-from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave
+from crnn.core import PARAMETERS
+from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave, crnn_pin
 from crnn.kernels cimport adagrad, adam, add_scaled, clip, real, rmsprop, scale, sgd
 from crnn.memory cimport Buffer
 
 METHODS = ("sgd", "adagrad", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "cosine", "trapezoid")
-PARAMETERS = ("Wxh", "Whh", "Why", "bh", "by")
 
 cdef extern from *:
     """
@@ -67,7 +67,7 @@ cdef void begin_step(Descent* o, Py_ssize_t step, real* of_type) noexcept nogil:
     """What all parameters have in common in a step: the learning rate, Adam's powers."""
     if o.schedule == STEP and step > 0 and step % o.every == 0:
         o.scale *= o.factor
-    o.rate = o.learning_rate * o.scale * share_of_rate(o, step)
+    o.rate = o.learning_rate * o.scale * o.lowering * share_of_rate(o, step)
     if o.method == ADAM or o.method == ADAMW:
         o.power1 *= <real> o.beta1      # as the kernel rounds it: so the bias cancels
         o.power2 *= <real> o.beta2
@@ -151,7 +151,7 @@ cdef class Optimizer:
         if o.every < 1:
             raise ValueError(f"decay_every is {decay_every}, expected at least 1")
         o.frozen = sum(1 << PARAMETERS.index(parameter) for parameter in frozen)
-        o.scale = o.power1 = o.power2 = 1
+        o.scale = o.lowering = o.power1 = o.power2 = 1
 
     @property
     def count(self):
@@ -194,6 +194,15 @@ cdef class Optimizer:
         crnn_fpmode_leave(theirs)
 
     @property
+    def steps(self):
+        """How many steps there are in all; may be set before the last part of a trapezoid begins."""
+        return self.o.steps
+
+    @steps.setter
+    def steps(self, value):
+        self.o.steps = value
+
+    @property
     def rate(self):
         """The learning rate of the last step."""
         return self.o.rate
@@ -207,11 +216,14 @@ cdef class Optimizer:
     def learning_rate(self, double value):
         self.o.learning_rate = value
 
-    def slow_down(self, double factor):
-        """From now on, multiply every learning rate by `factor`, too."""
-        cdef crnn_fpmode theirs = crnn_fpmode_enter()
-        self.o.scale *= factor
-        crnn_fpmode_leave(theirs)
+    @property
+    def lowering(self):
+        """What every learning rate is multiplied by, too; 1 at first. May be set between steps."""
+        return self.o.lowering
+
+    @lowering.setter
+    def lowering(self, double value):
+        self.o.lowering = value
 
     @property
     def running(self):
@@ -230,6 +242,20 @@ cdef void step_all(const Shape* S, Descent* o, Py_ssize_t step, real* d, real* w
     descend(S, o, S.size - S.Wxh, d + S.Wxh, S.Wxh, True, w + S.Wxh)
 
 
+def product(double a, double b):
+    """a * b, in the mode of the contract.
+
+    Examples
+    --------
+    >>> product(0.5, 0.5)
+    0.25
+    """
+    cdef crnn_fpmode theirs = crnn_fpmode_enter()
+    cdef double c = crnn_pin(crnn_pin(a) * b)
+    crnn_fpmode_leave(theirs)
+    return c
+
+
 def falling(double u):
     """(1 + cos(pi u)) / 2, the shape of the cosine schedule.
 
@@ -239,6 +265,6 @@ def falling(double u):
     (1.0, 0.5, 0.0)
     """
     cdef crnn_fpmode theirs = crnn_fpmode_enter()
-    cdef double value = half_cosine(u)
+    cdef double value = crnn_pin(half_cosine(crnn_pin(u)))
     crnn_fpmode_leave(theirs)
     return value

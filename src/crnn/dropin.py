@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from crnn import arguments, core
 
-__all__ = ["NAMES", "bind", "check_parameters"]
+__all__ = ["bind", "check_parameters"]
 
 Array: TypeAlias = npt.NDArray[Any]
 Indices: TypeAlias = Sequence[int] | npt.NDArray[np.integer[Any]]
@@ -37,7 +37,6 @@ class Sample(Protocol):
         """Return n drawn indices."""
 
 
-NAMES = ("Wxh", "Whh", "Why", "bh", "by")
 CLIP = 5.0  # the reference clips its gradients to [-5, 5]
 
 
@@ -162,7 +161,7 @@ class _Bound:
         """Return the parameters as they are now, in rows."""
         shapes = tuple([array.shape for array in self._parameters])
         if shapes != self._shapes:
-            for name, shape, before in zip(NAMES, shapes, self._shapes, strict=True):
+            for name, shape, before in zip(core.PARAMETERS, shapes, self._shapes, strict=True):
                 if shape != before:
                     raise ValueError(
                         f"{name} has shape {shape}, it was bound with {before}: bind again"

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from crnn import core
-from crnn.dropin import NAMES
 
 __all__ = ["FLOOR", "SAMPLE", "largest_errors"]
 
@@ -102,7 +101,7 @@ class _Window:
         isa: str | None,
     ) -> None:
         self._parameters = {
-            name: np.array(parameters[name], np.float64, order="C") for name in NAMES
+            name: np.array(parameters[name], np.float64, order="C") for name in core.PARAMETERS
         }
         H, V = self._parameters["Wxh"].shape
         self._inputs, self._targets = indices[:-1], indices[1:]

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from crnn import arguments, checkpoint, core, gradcheck, initial, seeding
 from crnn.arguments import RealArray
 from crnn.checkpoint import JSON, CheckpointError
-from crnn.dropin import NAMES as PARAMETERS
+from crnn.core import PARAMETERS
 from crnn.dropin import check_parameters
 from crnn.memory import Buffer
 from crnn.settings import Settings

@@ -1,99 +1,55 @@
-"""The trainer: the reference's main loop over a text, with reports, samples and exact resuming.
+"""The trainer: the reference's main loop over a text, with reports, validation and exact resuming.
 
 The windows themselves run in `crnn.training`, without the GIL, in slices of about 20 ms: between
-them reports are made and a request to stop is seen. Slices never change a result. Nothing is
-printed here.
+them reports are made, the text that is held back is read, and a request to stop is seen. Slices
+never change a result. Nothing is printed here.
 """
 
 from __future__ import annotations
 
 import copy
-import hashlib
+import math
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from crnn import arguments, checkpoint, core, probe, seeding
+from crnn.budget import Budget
 from crnn.checkpoint import JSON, CheckpointError
+from crnn.descent import Optimizer
+from crnn.history import COLUMNS, Report, rows_of, table_of
+from crnn.material import Material, Source, prepared
 from crnn.model import RNN, described_by, draw, views
+from crnn.record import Progress, Record, read_record
 from crnn.settings import Settings
 from crnn.slices import Slices
 from crnn.training import Training, bits_per_char, useful_threads
+from crnn.validation import Validation
 
-__all__ = ["Record", "Report", "Trainer", "read_record"]
+__all__ = ["Diverged", "Trainer"]
 
-Callback: TypeAlias = Callable[["Report"], bool | None]
+Callback: TypeAlias = Callable[[Report], bool | None]
+Tensors: TypeAlias = dict[str, npt.NDArray[Any]]
 
-
-@dataclass(frozen=True)
-class Report:
-    """Where a training is, right after one of its windows.
-
-    Attributes
-    ----------
-    iteration : int
-        Number of that window, from 0: the reference's `n`.
-    smooth_loss : float
-        Nats per window: 0.999 of it and 0.001 of each window's loss.
-    bits_per_char : float
-        The same in bits per character.
-    sample : str or None
-        What the model wrote just before that window was trained, if a sample was due.
-    """
-
-    iteration: int
-    smooth_loss: float
-    bits_per_char: float
-    sample: str | None
+UNKNOWN: Final = 2**62  # windows of a training whose number the clock has yet to say
+FIRST_STEPS: Final = 1000  # in which a smooth loss far above a uniform guess is no sign of anything
+LEAST_LOWERING: Final = 1e-6  # of the rate: then it is not the rate
+CHANGEABLE: Final = (
+    "learning_rate", "report_every", "sample_every", "sample_length", "val_every", "patience",
+    "plateau", "on_divergence", "threads",
+)  # fmt: skip
+_GOOD = "good."  # before the names of the arrays that a training can go back to
 
 
-@dataclass(frozen=True)
-class Record:
-    """What the header of a checkpoint says of a training.
-
-    Attributes
-    ----------
-    settings : Settings
-        What it is made with.
-    seed : numpy.random.SeedSequence
-        Of its samples.
-    sampler : numpy.random.PCG64
-        Where the stream of its samples stands.
-    step, position : int
-        Windows trained; where in the text the next one begins.
-    smooth_loss : float
-        Nats per window.
-    decays : tuple of float
-        Adam's beta1 and beta2 to the power of its steps; 1 under Adagrad.
-    characters, sha256 : int, str
-        Length and fingerprint of its text.
-    """
-
-    settings: Settings
-    seed: np.random.SeedSequence
-    sampler: np.random.PCG64
-    step: int
-    position: int
-    smooth_loss: float
-    decays: tuple[float, ...]
-    characters: int
-    sha256: str
-
-    def check_text(self, indices: npt.NDArray[np.int32]) -> None:
-        """Raise a ValueError if a text is not the one that was trained on."""
-        given: Any = _fingerprint(indices)
-        if (given["characters"], given["sha256"]) != (self.characters, self.sha256):
-            raise ValueError(
-                f"text has length {given['characters']:,} and fingerprint {given['sha256'][:16]}, "
-                f"the checkpoint was trained on {self.characters:,} with {self.sha256[:16]}: "
-                "give the same text to resume"
-            )
+class Diverged(ArithmeticError):
+    """The loss of a training is lost: it is not a number any more, or far above a uniform guess."""
 
 
 @dataclass(frozen=True)
@@ -116,27 +72,61 @@ class Trainer:
     ----------
     model : RNN
         Trained in place.
-    text : str or numpy.ndarray
-        The text, of at least ``seq_length + 2`` characters of the model's vocabulary, or their
-        indices as an array of an integer type.
+    text : str, sequence of str, numpy.ndarray or Corpus
+        The text, of at least ``(seq_length + 2) * batch_size`` characters of the model's
+        vocabulary; as several documents, which are then kept apart; as indices in an array of an
+        integer type; or as a corpus that was read with the model's vocabulary.
+    val_text : the same, optional
+        A text to validate on, in place of `val_fraction`.
     seq_length : int
         T, steps of a window.
     batch_size : int
         B, parallel streams: the text is cut into so many contiguous parts of one length (what is
         left over is not read), and each has a hidden state of its own. Loss and gradients are
         means over the streams.
-    optimizer : str
-        "adagrad" (the reference's) or "adam" (Kingma and Ba 2015, with beta1 0.9, beta2 0.999,
-        epsilon 1e-8).
+    dropout : float
+        Probability that a hidden unit is left out on its way to Why; the others are multiplied by
+        1 / (1 - dropout).
+    optimizer : {"adagrad", "sgd", "rmsprop", "adam", "adamw"}
+        "adagrad" is the reference's (Duchi, Hazan, Singer 2011). "sgd" has `momentum`; "rmsprop"
+        (Tieleman, Hinton 2012) has `decay_rate`; "adam" (Kingma, Ba 2015) and "adamw" (Loshchilov,
+        Hutter 2019) have `beta1` and `beta2`.
     learning_rate : float
         Step size of the optimizer: 0.1 suits Adagrad, Adam wants about 0.002.
-    clip : float
-        Every element of a gradient is clipped to plus or minus this; inf does not clip.
+    weight_decay : float
+        Of the matrices. AdamW multiplies them by 1 - rate * weight_decay in every step; the others
+        add weight_decay times the weights to the clipped gradient.
+    clip, clip_norm : float
+        Every element of a gradient is clipped to plus or minus `clip`, after all of them were made
+        smaller together where their norm exceeds `clip_norm`; inf: not.
+    freeze : str
+        Names of parameters that are not trained, with commas between.
+    schedule : {"constant", "step", "cosine", "trapezoid"}
+        What becomes of the rate after `warmup` windows in which it rises: "step" multiplies it by
+        `decay_factor` every `decay_every` windows, "cosine" lets it fall to `final_rate` times
+        itself until window `steps`, "trapezoid" does so in a straight line in the last
+        `decay_fraction` of all windows.
+    steps : int
+        Windows in total, for the schedules that need to know, and for `finish`.
+    time : float
+        Seconds to train instead: the clock, consulted once, chooses `steps`; 0: not.
+    val_fraction : float
+        Part of the text that is held back, at its end: trained is ``text[:int(n * (1 - f))]``; of
+        documents, the last whole ones are held back.
+    val_every : int
+        A validation every so many windows; 0: whenever twenty times as many characters were read.
+        One more comes after the last window.
+    patience, plateau : int
+        After so many validations in a row that were no better than the best: stop early; multiply
+        the rate by `decay_factor`. 0: never.
+    on_divergence : {"stop", "halve-rate"}
+        When the smooth loss at a report is not finite, or after window 1000 more than twice that of
+        a uniform guess: raise `Diverged`, or go back to the last report and halve the rate.
     threads : int
         Most threads at work. Any number gives the same result; where more would be slower (small
         windows, one stream, fewer processors), fewer work by themselves.
     seed : None, int, sequence of int, SeedSequence, PCG64 or Generator over it
-        Of the samples shown while training.
+        Of the samples shown while training and of the units that are left out.
     report_every : int
         A report every so many windows; a row in `history` each.
     sample_every : int
@@ -161,99 +151,103 @@ class Trainer:
     >>> trainer.step, trainer.smooth_loss < before / 2
     (2000, True)
 
-    Four parts of the text at once, under Adam:
+    Four parts of the text at once under Adam, and a tenth held back:
 
-    >>> several = crnn.Trainer(model, text, batch_size=4, optimizer="adam", learning_rate=0.002)
+    >>> several = crnn.Trainer(
+    ...     model, text, batch_size=4, optimizer="adam", learning_rate=0.002, val_fraction=0.1
+    ... )
     >>> several.train(steps=100)
+    >>> several.validate() < 1
+    True
     """
 
     def __init__(
         self,
         model: RNN,
-        text: str | npt.NDArray[np.integer[Any]],
+        text: Source,
         *,
+        val_text: Source | None = None,
         seq_length: int = Settings.seq_length,
         batch_size: int = Settings.batch_size,
+        dropout: float = Settings.dropout,
         optimizer: str = Settings.optimizer,
         learning_rate: float = Settings.learning_rate,
+        momentum: float = Settings.momentum,
+        decay_rate: float = Settings.decay_rate,
+        beta1: float = Settings.beta1,
+        beta2: float = Settings.beta2,
+        weight_decay: float = Settings.weight_decay,
         clip: float = Settings.clip,
+        clip_norm: float = Settings.clip_norm,
+        freeze: str = Settings.freeze,
+        schedule: str = Settings.schedule,
+        warmup: int = Settings.warmup,
+        decay_every: int = Settings.decay_every,
+        decay_factor: float = Settings.decay_factor,
+        final_rate: float = Settings.final_rate,
+        decay_fraction: float = Settings.decay_fraction,
+        steps: int = Settings.steps,
+        time: float = Settings.time,
+        documents: str = Settings.documents,
+        val_fraction: float = Settings.val_fraction,
+        val_every: int = Settings.val_every,
+        patience: int = Settings.patience,
+        plateau: int = Settings.plateau,
+        on_divergence: str = Settings.on_divergence,
         threads: int = Settings.threads,
         seed: seeding.Seed = 0,
         report_every: int = Settings.report_every,
         sample_every: int = Settings.sample_every,
         sample_length: int = Settings.sample_length,
     ) -> None:
+        given = dict(locals())
+        for name in ("self", "model", "text", "val_text", "seed"):
+            del given[name]
         if not isinstance(model, RNN):
             raise TypeError(f"model is of type {type(model).__name__}, expected an RNN")
-        settings = Settings(
-            hidden_size=model.hidden_size,
-            dtype=model.dtype.name,
-            seq_length=seq_length,
-            batch_size=batch_size,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            clip=clip,
-            threads=threads,
-            report_every=report_every,
-            sample_every=sample_every,
-            sample_length=sample_length,
-        )
-        self._begin(model, text, settings, seed)
+        if isinstance(text, (list, tuple)) and any(isinstance(part, str) for part in text):
+            given["documents"] = "file"
+        settings = Settings(hidden_size=model.hidden_size, dtype=model.dtype.name, **given)
+        self._begin(model, text, settings, seed, val_text)
 
     @classmethod
     def from_settings(
         cls,
         model: RNN,
-        text: str | npt.NDArray[np.integer[Any]],
+        text: Source,
         settings: Settings,
         seed: seeding.Seed = 0,
+        val_text: Source | None = None,
     ) -> Self:
         """Return a trainer with the numbers of `settings` in place of keywords."""
         trainer = cls.__new__(cls)
-        trainer._begin(model, text, settings, seed)
+        trainer._begin(model, text, settings, seed, val_text)
         return trainer
 
     def _begin(
         self,
         model: RNN,
-        text: str | npt.NDArray[np.integer[Any]],
+        text: Source,
         settings: Settings,
         seed: seeding.Seed,
+        val_text: Source | None,
     ) -> None:
         self.model = model
         self.settings = settings
         self.seed = seeding.seed_sequence(seed)
         self._sampler = seeding.child(self.seed, seeding.TRAINING_SAMPLES)
-        indices = _indices(model, text, settings)
-        self._text_record = _fingerprint(indices)
-        processors = _processors()
-        try:
-            self._core = Training(
-                model._net,
-                indices,
-                settings.seq_length,
-                settings.batch_size,
-                settings.optimizer,
-                settings.learning_rate,
-                settings.clip,
-                useful_threads(
-                    len(model.vocab),
-                    model.hidden_size,
-                    settings.seq_length,
-                    settings.batch_size,
-                    settings.threads,
-                    processors,
-                ),
-                processors,
-            )
-        except MemoryError as error:
-            raise MemoryError(
-                f"hidden_size is {settings.hidden_size:,}, seq_length {settings.seq_length:,} and "
-                f"batch_size {settings.batch_size:,}: to train so {error}; choose smaller ones"
-            ) from None
-        self._rows: list[tuple[int, float]] = []
+        self._dropout = seeding.child(self.seed, seeding.DROPOUT)
+        self._material = prepared(model.vocab, text, val_text, settings)
+        self._total = None if settings.time > 0 else settings.steps
+        self._core = _training(model, self._material, settings, self._total, self._dropout)
+        held_back = self._material.validation
+        self._validation = None if held_back is None else Validation(model._net, held_back)
+        self._progress = Progress()
+        self._reports: list[Report] = []
         self._pending: _Pending | None = None
-        self._slices = Slices()
+        self._good: tuple[Tensors, Record] | None = None
+        self._budget: Budget | None = None
+        self._slices, self._reading = Slices(), Slices()
         self._stopping = False
         self._mine = threading.RLock()
 
@@ -261,6 +255,21 @@ class Trainer:
     def step(self) -> int:
         """Windows trained so far, over resumes."""
         return self._core.step
+
+    @property
+    def total(self) -> int | None:
+        """Windows there will be in all; None until the clock was consulted, if it is to say."""
+        return self._total
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all windows were trained, or no more are wanted: see `patience`."""
+        done = self._total is not None and self.step >= self._total
+        return self._is_tired() or (done and not self._validation_is_due())
+
+    def _is_tired(self) -> bool:
+        """Tell whether there were too many validations in a row without a better one."""
+        return 0 < self.settings.patience <= self._progress.worse
 
     @property
     def smooth_loss(self) -> float:
@@ -273,9 +282,36 @@ class Trainer:
         return bits_per_char(self.smooth_loss, self.settings.seq_length)
 
     @property
+    def learning_rate(self) -> float:
+        """The learning rate of the last window."""
+        return self._core.optimizer.rate
+
+    @property
+    def val_loss(self) -> float | None:
+        """Nats per character of the last validation; None before the first."""
+        losses = [report.val_loss for report in self._reports if report.val_loss is not None]
+        return losses[-1] if losses else None
+
+    @property
+    def best_val_loss(self) -> float | None:
+        """Nats per character of the best validation; None before the first."""
+        best = self._progress.best_loss
+        return best if best < math.inf else None
+
+    @property
+    def best_step(self) -> int:
+        """After how many windows the best validation was."""
+        return self._progress.best_step
+
+    @property
     def history(self) -> npt.NDArray[np.void]:
-        """One row a report: `iteration` (int64) and `smooth_loss` (float64, nats per window)."""
-        return np.array(self._rows, [("iteration", np.int64), ("smooth_loss", np.float64)])
+        """One row a report, of a window or of a validation, as a structured array.
+
+        Its columns: `iteration` (int64), `smooth_loss` (nats per window), `learning_rate`,
+        `gradient_norm` (NaN in a row of a validation) and `val_loss` (nats per character, NaN in a
+        row of a window), float64. ``pandas.DataFrame(trainer.history)`` is a table of it.
+        """
+        return table_of(self._reports)
 
     def train(self, steps: int = 1000, callback: Callback | None = None) -> None:
         """Train `steps` more windows.
@@ -283,34 +319,163 @@ class Trainer:
         Parameters
         ----------
         steps : int
-            How many.
+            How many; fewer if the training stops early.
         callback : callable, optional
-            Called with a `Report` after every window for which a report or a sample is due; if
-            it returns True, training stops. Its exceptions reach the caller; the trainer can go
-            on afterwards, as after a KeyboardInterrupt.
+            Called with a `Report` after every window for which a report or a sample is due, and
+            after every validation; if it returns True, training stops. Its exceptions reach the
+            caller; the trainer can go on afterwards, as after a KeyboardInterrupt.
 
         Raises
         ------
         RuntimeError
             If another thread is using this trainer.
+        Diverged
+            If the loss is lost; see `on_divergence`.
         """
+        self._train(self.step + arguments.integer("steps", steps, least=0), callback)
+
+    def finish(self, callback: Callback | None = None) -> None:
+        """Train until the training is over: the windows of `steps`, or of `time`, are trained.
+
+        Parameters
+        ----------
+        callback : callable, optional
+            As for `train`, and so are the errors.
+        """
+        self._train(None, callback)
+
+    def run(self, steps: int, every: int = 100) -> Iterator[Report]:
+        """Train `steps` more windows and yield a report after each `every` of them.
+
+        Parameters
+        ----------
+        steps, every : int
+            How many in all, and from one report to the next.
+
+        Yields
+        ------
+        Report
+            Of where the training is; it has no row in the history.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> trainer = crnn.Trainer(crnn.RNN("ab", hidden_size=4), "ab" * 50)
+        >>> [report.iteration for report in trainer.run(20, every=10)]
+        [9, 19]
+        """
+        every = arguments.integer("every", every, least=1)
         end = self.step + arguments.integer("steps", steps, least=0)
+        while self.step < end and not self._is_tired():
+            self.train(min(every, end - self.step))
+            yield self._report(self.step - 1, listed=False)
+
+    def set(self, **changes: Any) -> None:
+        """Change settings between two windows; a checkpoint remembers them.
+
+        Parameters
+        ----------
+        **changes
+            Any of learning_rate, report_every, sample_every, sample_length, val_every, patience,
+            plateau, on_divergence.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a value is of the wrong kind or out of range, or the setting cannot be changed.
+        """
+        fixed = [name for name in changes if name not in CHANGEABLE]
+        if fixed:
+            raise ValueError(
+                f"{', '.join(fixed)} cannot be changed on the way, expected "
+                f"{', '.join(CHANGEABLE)}: make a new Trainer"
+            )
+        with self._alone():
+            self.settings = replace(self.settings, **changes)
+            self._core.optimizer.learning_rate = self.settings.learning_rate
+
+    def validate(self) -> float:
+        """Return the loss of the validation text now, in nats per character; nothing else changes.
+
+        Raises
+        ------
+        ValueError
+            If nothing is held back.
+        RuntimeError
+            If another thread is using this trainer.
+        """
+        if self._validation is None:
+            raise ValueError("there is no validation text: give val_text or a val_fraction")
+        with self._alone():
+            self._validation.begin()
+            while not self._validation.ended:
+                self._reading.run(self._validation.run, self._material.validated)
+            return self._validation.loss
+
+    def _train(self, end: int | None, callback: Callback | None) -> None:
         if callback is not None and not callable(callback):
             raise TypeError(f"callback is {callback!r}, expected a function of a Report")
         with self._alone():
+            if self._total is None and self._budget is None:
+                falling = self.settings.decay_fraction if self._falls() else 0.2
+                self._budget = Budget(self.settings.time, falling, self.step)
             try:
                 self._train_to(end, callback)
             finally:
                 self._stopping = False
 
-    def _train_to(self, end: int, callback: Callback | None) -> None:
-        while self.step < end and not self._stopping:
-            if self._report_is_due() or self._sample_is_due() or self._pending is not None:
-                report = self._reported_window()
+    def _train_to(self, end: int | None, callback: Callback | None) -> None:
+        while not self._stopping and not self._is_tired():
+            self._consult_clock()
+            report = self._next_report(end)
+            if report is not None:
                 if callback is not None and callback(report) is True:
                     return
-            else:
-                self._slices.run(self._core.run, min(end, self._next_due()) - self.step)
+                continue
+            until = self._end(end)
+            if self.step >= until:
+                return
+            if not self._stopping:
+                self._core.optimizer.lowering = self._progress.lowering
+                self._slices.run(self._core.run, min(until, self._next_due()) - self.step)
+
+    def _next_report(self, end: int | None) -> Report | None:
+        """Return the report that is due now; None if windows are to be trained first, or a stop."""
+        if self._validation_is_due():
+            return self._validated()
+        window = self._report_is_due() or self._sample_is_due()
+        if self._pending is not None or (window and self.step < self._end(end)):
+            return self._reported_window()
+        return None
+
+    def _end(self, end: int | None) -> int:
+        """Return where to stop at the latest."""
+        if end is not None:
+            return end
+        return UNKNOWN if self._total is None else self._total
+
+    def _consult_clock(self) -> None:
+        """Let the clock say, once, how many windows there will be."""
+        if self._total is None and self._budget is not None and self._budget.is_due():
+            self._total = self._budget.total(self.step, self._seconds_of_the_end())
+            self.settings = replace(self.settings, steps=self._total)
+            self._core.optimizer.steps = self._total
+
+    def _seconds_of_the_end(self) -> float:
+        """Return how long a validation and a checkpoint take now."""
+        begin = time.perf_counter()
+        checkpoint.to_bytes(*self._contents())
+        seconds = 2 * (time.perf_counter() - begin)  # as long again to write them
+        if self._validation is not None:
+            begin = time.perf_counter()
+            self._validation.begin()
+            self._validation.run(self._material.validated // 20 + 1)
+            part = self._validation.characters / self._material.validated
+            seconds += (time.perf_counter() - begin) / part
+        return seconds
+
+    def _falls(self) -> bool:
+        return self.settings.schedule == "trapezoid"
 
     def stop(self) -> None:
         """Ask `train` to return after its present slice, from any thread or signal handler.
@@ -336,9 +501,22 @@ class Trainer:
         every = self.settings.sample_every
         return every > 0 and self.step % every == 0
 
+    def _validation_is_due(self) -> bool:
+        if self._validation is None or self.step in (0, self._progress.last_step):
+            return False
+        return self.step % self._val_every() == 0 or self.step == self._total
+
+    def _val_every(self) -> int:
+        """Return how many windows come between two validations."""
+        settings = self.settings
+        characters = settings.seq_length * settings.batch_size
+        return settings.val_every or -(-20 * self._material.validated // characters)
+
     def _next_due(self) -> int:
-        """Return the next step for which a report or a sample is due."""
+        """Return the next step for which a report, a sample or a validation is due."""
         periods = [self.settings.report_every, self.settings.sample_every]
+        if self._validation is not None:
+            periods.append(self._val_every())
         return min((self.step // every + 1) * every for every in periods if every > 0)
 
     def _reported_window(self) -> Report:
@@ -350,7 +528,8 @@ class Trainer:
         if self._pending is None:
             self._pending = self._prepared()
         if self._pending.iteration == self.step:
-            self._core.run(1)
+            self._core.optimizer.lowering = self._progress.lowering
+            self._core.run(1, norm=True)
         return self._settled(self._pending)
 
     def _prepared(self) -> _Pending:
@@ -365,13 +544,90 @@ class Trainer:
 
     def _settled(self, pending: _Pending) -> Report:
         """Take in what belongs to a window that has been trained."""
-        report = Report(pending.iteration, self.smooth_loss, self.bits_per_char, pending.sample)
-        row = (report.iteration, report.smooth_loss)
-        if pending.listed and self._rows[-1:] != [row]:
-            self._rows.append(row)
+        report = self._report(pending.iteration, sample=pending.sample, listed=pending.listed)
+        if pending.listed and self._is_lost():
+            return self._went_back(report)
+        self._list(report)
         self._sampler = pending.sampler
         self._pending = None
+        if pending.listed and self.settings.on_divergence == "halve-rate":
+            self._good = self._state()
         return report
+
+    def _list(self, report: Report) -> None:
+        """Give a report a row in the history, once."""
+        row = replace(report, sample=None, remark="")
+        if report.listed and (not self._reports or self._reports[-1] != row):
+            self._reports.append(row)
+
+    def _report(self, iteration: int, **more: Any) -> Report:
+        return Report(
+            iteration,
+            self.smooth_loss,
+            self.bits_per_char,
+            learning_rate=self.learning_rate,
+            gradient_norm=self._core.norm,
+            **more,
+        )
+
+    def _validated(self) -> Report | None:
+        """Read the validation text and take in what that comes to; None if asked to stop before."""
+        assert self._validation is not None  # or none would be due
+        self._validation.begin()
+        while not self._validation.ended:
+            if self._stopping:
+                return None
+            self._reading.run(self._validation.run, self._material.validated)
+        settings, loss = self.settings, self._validation.loss
+        progress = self._progress.after(loss, self.step, settings.plateau, settings.decay_factor)
+        report = Report(
+            self.step - 1,
+            self.smooth_loss,
+            self.bits_per_char,
+            learning_rate=self.learning_rate,
+            val_loss=loss,
+            is_best=progress.best_step == self.step,
+            remark=self._remark(progress),
+        )
+        self._list(report)
+        self._progress = progress  # takes it all in at once: see _reported_window
+        return report
+
+    def _remark(self, progress: Progress) -> str:
+        """Return what follows from a validation."""
+        patience, plateau = self.settings.patience, self.settings.plateau
+        if patience and progress.worse >= patience:
+            return f"no better for {patience} validations: the training is over"
+        if progress.lowering != self._progress.lowering:
+            return f"no better for {plateau} validations: the rate is lowered"
+        return ""
+
+    def _is_lost(self) -> bool:
+        """Tell whether the smooth loss says that nothing will come of it any more."""
+        loss = self.smooth_loss
+        if not math.isfinite(loss):
+            return True
+        return self.step > FIRST_STEPS and loss > 2 * self._core.uniform_loss
+
+    def _went_back(self, report: Report) -> Report:
+        """Go back to the last good report with half the rate, or say that there is none."""
+        advice = "train again with a smaller learning_rate or clip_norm"
+        if math.isfinite(self.smooth_loss):
+            why = f"the loss is {self.bits_per_char:.3g} bits per character, twice a uniform guess,"
+        else:
+            why = f"the loss became {self.smooth_loss}"
+        if self._good is None:
+            raise Diverged(f"{why} by window {self.step:,}: {advice}")
+        tensors, record = self._good
+        if record.progress.lowering <= LEAST_LOWERING:
+            raise Diverged(f"{why} by window {self.step:,}, at however small a rate: {advice}")
+        self._restore(tensors, record)
+        self._progress = record.progress.lowered(0.5)
+        self._good = self._state()
+        remark = (
+            f"{why} by window {report.iteration + 1:,}: back to {self.step:,} with half the rate"
+        )
+        return self._report(self.step - 1, listed=False, remark=remark)
 
     def save(self, path: str | os.PathLike[str], *, keep: bool = False) -> None:
         """Write a checkpoint: the model's file with everything needed to go on exactly.
@@ -390,40 +646,55 @@ class Trainer:
         RuntimeError
             If another thread is training with this trainer.
         """
-        with self._alone(), probe.Mode():  # of what is made of numbers on their way to JSON
+        with self._alone():
             if self._pending is not None and self._pending.iteration < self.step:
                 self._settled(self._pending)
             checkpoint.write(path, *self._contents(), keep=keep)
 
-    def _contents(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, JSON]]:
+    def _contents(self) -> tuple[Tensors, dict[str, JSON]]:
         """Return the tensors and the header of a checkpoint."""
+        tensors, record = self._state()
+        with probe.Mode():  # of what is made of numbers on their way to JSON
+            header = {**self.model._header(), "training": record.to_json()}
+            if self._good is not None:
+                good_tensors, good_record = self._good
+                tensors |= {_GOOD + name: array for name, array in good_tensors.items()}
+                header["good"] = good_record.to_json()
+        return tensors, header
+
+    def _state(self) -> tuple[Tensors, Record]:
+        """Return copies of everything that changes while training."""
         history = self.history
-        tensors: dict[str, npt.NDArray[Any]] = {
-            **self.model._tensors(),
-            **self._memories(),
+        tensors: Tensors = {
+            **{name: array.copy() for name, array in self.model._tensors().items()},
+            **{name: array.copy() for name, array in self._memories().items()},
             "hprev": self._hprev(),
-            "history_iteration": history["iteration"],
-            "history_smooth_loss": history["smooth_loss"],
+            **{f"history_{name}": history[name] for name, _ in COLUMNS},
         }
-        record: dict[str, JSON] = {
-            "settings": self.settings.to_dict(),
-            "seed": seeding.seed_to_json(self.seed),
-            "sampler": seeding.pcg64_to_json(self._sampler),
-            "step": self.step,
-            "position": self._core.position,
-            "smooth_loss": self.smooth_loss.hex(),
-            "decays": [decay.hex() for decay in self._core.decays],
-            "text": self._text_record,
-        }
-        return tensors, {**self.model._header(), "training": record}
+        record = Record(
+            settings=self.settings,
+            seed=self.seed,
+            sampler=copy.deepcopy(self._sampler),
+            dropout=copy.deepcopy(self._dropout),
+            step=self.step,
+            positions=self._core.positions,
+            smooth_loss=self.smooth_loss,
+            running=self._core.optimizer.running,
+            total=self._total,
+            progress=self._progress,
+            material=self._material.record,
+        )
+        return tensors, record
 
     @classmethod
     def resume(
         cls,
         path: str | os.PathLike[str],
-        text: str | npt.NDArray[np.integer[Any]],
+        text: Source,
         *,
+        val_text: Source | None = None,
         threads: int | None = None,
+        new_data: bool = False,
     ) -> Self:
         """Return a trainer that goes on exactly where the one that saved `path` was.
 
@@ -431,10 +702,12 @@ class Trainer:
         ----------
         path : str or path-like
             A file of `Trainer.save`.
-        text : str or numpy.ndarray
-            The text it was trained on: it is not in the file.
+        text, val_text : as for `Trainer`
+            What it was trained and validated on: it is not in the file.
         threads : int, optional
             Most threads at work from now on; by default as before.
+        new_data : bool
+            Allow other texts; then the streams begin at the beginning of theirs.
 
         Raises
         ------
@@ -468,17 +741,26 @@ class Trainer:
             )
         with described_by(path, "a model"):
             model = RNN._restored(tensors, header)
-        indices = _indices(model, text, record.settings)
-        record.check_text(indices)
         settings = record.settings
         if threads is not None:
             settings = replace(settings, threads=threads)
+        trainer = cls.from_settings(model, text, settings, record.seed, val_text)
+        if not new_data:
+            record.check_material(trainer._material.record)
         with described_by(path, "a training"):
-            trainer = cls.from_settings(model, indices, settings, record.seed)
-            trainer._restore(tensors, record)
+            trainer._restore(tensors, record, new_data=new_data)
+            trainer._restore_good(tensors, header)
         return trainer
 
-    def _restore(self, tensors: dict[str, npt.NDArray[Any]], record: Record) -> None:
+    def _restore_good(self, tensors: Tensors, header: dict[str, Any]) -> None:
+        """Take over what the other trainer could go back to."""
+        if "good" in header and isinstance(header["good"], dict):
+            names = [name for name in tensors if name.startswith(_GOOD)]
+            good = {name.removeprefix(_GOOD): tensors[name] for name in names}
+            with probe.Mode():
+                self._good = good, Record.from_json(header["good"])
+
+    def _restore(self, tensors: Tensors, record: Record, *, new_data: bool = False) -> None:
         """Take over the state of another trainer with the same model, text and settings."""
         size, dtype = self.model.hidden_size, self.model.dtype.name
         if (record.settings.hidden_size, record.settings.dtype) != (size, dtype):
@@ -486,18 +768,39 @@ class Trainer:
                 f"settings say hidden_size {record.settings.hidden_size} and "
                 f"{record.settings.dtype}, the parameters have {size} and {dtype}"
             )
-        if record.settings.optimizer == "adagrad" and record.decays != (1, 1):
-            raise ValueError(f"settings say adagrad, decays {record.decays} are of Adam")
-        for name, view in self._memories().items():
+        if not record.settings.optimizer.startswith("adam") and record.running[1:] != (1, 1):
+            raise ValueError(
+                f"settings say {record.settings.optimizer}, the powers {record.running[1:]} are "
+                "of Adam"
+            )
+        for name, view in [*self.model._tensors().items(), *self._memories().items()]:
             view[...] = _like(view, name, tensors)
+        history = {name: tensors[f"history_{name}"] for name, _ in COLUMNS}
+        self._reports = rows_of(history, self.settings.seq_length)
         states = []
         for h in _like(self._hprev(), "hprev", tensors).T:
             states.append(core.State(self.model._net))
             states[-1].set(np.ascontiguousarray(h))
-        self._core.restore(record.step, record.position, record.smooth_loss, states, record.decays)
-        self._sampler = record.sampler
-        rows = zip(tensors["history_iteration"], tensors["history_smooth_loss"], strict=True)
-        self._rows = [(int(iteration), float(loss)) for iteration, loss in rows]
+        positions = self._core.positions if new_data else record.positions
+        self._core.restore(record.step, positions, record.smooth_loss, states)
+        self._core.optimizer.running = record.running
+        self._core.optimizer.lowering = record.progress.lowering
+        self._total = record.total
+        self._core.optimizer.steps = UNKNOWN if record.total is None else record.total
+        self._sampler = copy.deepcopy(record.sampler)
+        self._dropout.state = record.dropout.state
+        self._progress = Progress() if new_data else record.progress
+        self._pending = None
+
+    def extend(self, steps: int) -> None:
+        """Let the training have so many windows in all, more or fewer than it was made for.
+
+        A schedule that needs to know the end follows the new one from now on.
+        """
+        with self._alone():
+            self.settings = replace(self.settings, steps=steps, time=0.0)
+            self._total = self.settings.steps
+            self._core.optimizer.steps = self._total
 
     def _memories(self) -> dict[str, npt.NDArray[Any]]:
         """Return views of what the optimizer remembers, in the shapes of the parameters.
@@ -506,7 +809,7 @@ class Trainer:
         """
         return {
             letter + name: view
-            for letter, memory in zip("mv", self._core.memories, strict=False)
+            for letter, memory in zip("mv", self._core.optimizer.memories, strict=False)
             for name, view in views(self.model._net, memory, self.model.dtype).items()
         }
 
@@ -519,35 +822,45 @@ class Trainer:
         return np.ascontiguousarray(states.T)
 
 
+def _training(
+    model: RNN,
+    material: Material,
+    settings: Settings,
+    total: int | None,
+    dropout: np.random.PCG64,
+) -> Training:
+    """Return the training loop for a material."""
+    V, processors = len(model.vocab), _processors()
+    T, B = settings.seq_length, settings.batch_size
+    threads = useful_threads(V, model.hidden_size, T, B, settings.threads, processors)
+    optimizer = _optimizer(settings, total)
+    try:
+        return Training(
+            model._net, material.text, T, B, optimizer, settings.dropout, dropout, threads,
+            processors,
+        )  # fmt: skip
+    except MemoryError as error:
+        raise MemoryError(
+            f"hidden_size is {settings.hidden_size:,}, seq_length {settings.seq_length:,} and "
+            f"batch_size {settings.batch_size:,}: to train so {error}; choose smaller ones"
+        ) from None
+
+
+def _optimizer(settings: Settings, total: int | None) -> Optimizer:
+    names = (
+        "learning_rate", "clip", "clip_norm", "weight_decay", "momentum", "decay_rate", "beta1",
+        "beta2", "schedule", "warmup", "decay_every", "decay_factor", "final_rate",
+        "decay_fraction", "frozen",
+    )  # fmt: skip
+    chosen = {name: getattr(settings, name) for name in names}
+    return Optimizer(settings.optimizer, steps=UNKNOWN if total is None else total, **chosen)
+
+
 def _processors() -> int:
     """Return how many threads this process can run at once."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _indices(
-    model: RNN, text: str | npt.NDArray[np.integer[Any]], settings: Settings
-) -> npt.NDArray[np.int32]:
-    """Return a text as indices, checked to be long enough for a window of every stream."""
-    if isinstance(text, str):
-        indices = model.vocab.encode(text)
-    else:
-        indices = arguments.indices("text", text, len(model.vocab))
-    T, B = settings.seq_length, settings.batch_size
-    if len(indices) < (T + 2) * B:
-        streams, smaller = ("", "") if B == 1 else (f" in {B:,} streams", " or batch_size")
-        raise ValueError(
-            f"the text's length is {len(indices):,}, a seq_length of {T:,}{streams} needs at least "
-            f"{(T + 2) * B:,}: give more text or a smaller seq_length{smaller}"
-        )
-    return indices
-
-
-def _fingerprint(indices: npt.NDArray[np.int32]) -> dict[str, JSON]:
-    """Return what a checkpoint remembers of a text."""
-    digest = hashlib.sha256(indices.astype("<i4").tobytes()).hexdigest()
-    return {"characters": len(indices), "sha256": digest}
 
 
 def _like(
@@ -561,46 +874,3 @@ def _like(
             f"{wanted.shape}"
         )
     return tensor
-
-
-def read_record(header: Mapping[str, Any]) -> Record | None:
-    """Return what the header of a checkpoint says of a training; None if it is of a model alone.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If something is missing, or is not what `Trainer.save` writes.
-    """
-    record = header.get("training")
-    if record is None:
-        return None
-    if not isinstance(record, dict):
-        raise TypeError(f"training is {record!r}, expected a dict")
-    if not isinstance(record["settings"], dict):
-        raise TypeError(f"settings is {record['settings']!r}, expected a dict")
-    with probe.Mode():
-        return _record(record)
-
-
-def _record(record: Mapping[str, Any]) -> Record:
-    return Record(
-        settings=Settings.from_dict(record["settings"]),
-        seed=seeding.seed_from_json(record["seed"]),
-        sampler=seeding.pcg64_from_json(record["sampler"]),
-        step=arguments.integer("step", record["step"], least=0),
-        position=arguments.integer("position", record["position"], least=0),
-        smooth_loss=float.fromhex(str(record["smooth_loss"])),
-        decays=_decays(record["decays"]),
-        characters=arguments.integer("characters", record["text"]["characters"], least=0),
-        sha256=str(record["text"]["sha256"]),
-    )
-
-
-def _decays(values: Any) -> tuple[float, ...]:
-    """Return what a header says of Adam's decays, checked to be two numbers from 0 to 1."""
-    if not isinstance(values, list):
-        raise TypeError(f"decays is {values!r}, expected two numbers from 0 to 1")
-    decays = tuple(float.fromhex(str(value)) for value in values)
-    if len(decays) != 2 or not all(0 <= decay <= 1 for decay in decays):
-        raise ValueError(f"decays is {values!r}, expected two numbers from 0 to 1")
-    return decays

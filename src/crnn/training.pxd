@@ -39,6 +39,7 @@ cdef struct Course:
     Py_ssize_t windows      # to train in this run
     Py_ssize_t step
     double loss, smooth_loss
+    double uniform_loss     # T ln V: of a uniform guess
 
 
 cdef class Training:

@@ -333,8 +333,9 @@ cdef class Training:
         if dropout > 0:
             r.bits = bitgen_of(dropout_bits)
             self.window.make_dropout(S, net.itemsize, dropout)
-        S.K.f64.log(1, &V, &r.smooth_loss)      # T ln V, the loss of a uniform guess
-        r.smooth_loss *= T
+        S.K.f64.log(1, &V, &r.uniform_loss)
+        r.uniform_loss *= T
+        r.smooth_loss = r.uniform_loss
         crnn_fpmode_leave(theirs)
         r.n = self.window.n
         r.n.inputs, r.n.targets = r.inputs, r.targets
@@ -456,6 +457,11 @@ cdef class Training:
     def smooth_loss(self):
         """0.999 of itself and 0.001 of each loss, in nats per window; at first T ln V."""
         return self.course.smooth_loss
+
+    @property
+    def uniform_loss(self):
+        """T ln V: the loss of a uniform guess, in nats per window."""
+        return self.course.uniform_loss
 
     @property
     def norm(self):

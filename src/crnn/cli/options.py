@@ -2,17 +2,61 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import Field, dataclass, fields
 from typing import Any, TypeVar
 
 import click
 
-from crnn.settings import Settings
+from crnn.settings import Settings, checked, range_of
 
-__all__ = ["Period", "read_period", "setting_options"]
+__all__ = ["Period", "Sectioned", "read_period", "read_seconds", "setting_options"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class SettingType(click.ParamType):
+    """A setting as click reads it: `Settings` itself says what is wrong with a value."""
+
+    def __init__(self, setting: Field[Any]) -> None:
+        self._setting = setting
+        self.name = setting.name
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """Return a value of the setting's type."""
+        kind = type(self._setting.default)
+        try:
+            return checked(self._setting, _number(kind, value) if kind is not str else value)
+        except (TypeError, ValueError) as error:
+            self.fail(str(error).removeprefix(f"{self._setting.name} is "), param, ctx)
+
+
+def _number(kind: type, value: Any) -> Any:
+    """Return the number that a word is, or the word, for what objects to it."""
+    try:
+        return kind(value)
+    except ValueError:
+        return value
+
+
+class Sectioned(click.Command):
+    """A command whose help lists the options of a training group by group, after its own."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options."""
+        groups = {setting.name: setting.metadata["group"] for setting in fields(Settings)}
+        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                sections.setdefault(groups.get(param.name or "", "Options"), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
 
 
 def setting_options(function: Function) -> Function:
@@ -23,26 +67,24 @@ def setting_options(function: Function) -> Function:
 
 
 def _option(setting: Field[Any]) -> Callable[[Function], Function]:
-    about = setting.metadata
+    about, name = setting.metadata, "--" + setting.name.replace("_", "-")
     unit = "" if about["unit"] in about["text"].lower() else f", in {about['unit']}"
+    text = f"{about['text']}{unit}."
+    if isinstance(setting.default, bool):
+        return click.option(name, is_flag=True, help=text)
+    if setting.name == "time":
+        return click.option(name, metavar="10s|5m|1h", callback=read_seconds, help=text)
+    choices = about["choices"]
+    kind = "N" if isinstance(setting.default, int) else "X"
+    word = "WORD" if isinstance(setting.default, str) else kind
     return click.option(
-        "--" + setting.name.replace("_", "-"),
-        type=_type(setting),
-        metavar=None if about["choices"] else "N" if isinstance(setting.default, int) else "X",
+        name,
+        type=SettingType(setting),
+        metavar=f"[{'|'.join(choices)}]" if choices else word,
         default=setting.default,
-        show_default=True,
-        help=f"{about['text']}{unit}.",
+        show_default=setting.default != "",
+        help=text if choices or not range_of(setting) else f"{text[:-1]}; {range_of(setting)}.",
     )
-
-
-def _type(setting: Field[Any]) -> click.Choice[str] | click.IntRange | click.FloatRange:
-    """Return what click checks a setting with: its kind and its range."""
-    about = setting.metadata
-    if about["choices"]:
-        return click.Choice(about["choices"])
-    if isinstance(setting.default, int):
-        return click.IntRange(min=about["least"])
-    return click.FloatRange(min=about["above"], min_open=True)
 
 
 @dataclass(frozen=True)
@@ -64,15 +106,34 @@ def read_period(ctx: click.Context, param: click.Parameter, value: str) -> Perio
     click.BadParameter
         If it is neither, or not above zero.
     """
-    try:
-        if value.endswith("s"):
-            period = Period(seconds=float(value[:-1]))
-        else:
-            period = Period(windows=int(value))
-    except ValueError:
-        period = Period(windows=0)
-    if not (period.windows or period.seconds or 0) > 0:
+    if re.fullmatch(r"\d+", value) and int(value) > 0:
+        return Period(windows=int(value))
+    seconds = _seconds(value)
+    if seconds is None or value[-1] not in _SECONDS:
         raise click.BadParameter(
             f"{value!r} is neither a number of windows such as 5000 nor of seconds such as 30s"
         )
-    return period
+    return Period(seconds=seconds)
+
+
+def read_seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float:
+    """Return ``90``, ``90s``, ``1.5m`` or ``2h`` as seconds, nothing as 0; the callback of an option.
+
+    Raises
+    ------
+    click.BadParameter
+        If it is no time, or not above zero.
+    """
+    if value is None:
+        return 0.0
+    seconds = _seconds(value)
+    if seconds is None:
+        raise click.BadParameter(f"{value!r} is no time such as 90s, 5m or 1.5h")
+    return seconds
+
+
+def _seconds(value: str) -> float | None:
+    """Return a time above zero in seconds; None if it is none."""
+    match = re.fullmatch(r"(\d+\.?\d*|\.\d+)([smh]?)", value)
+    seconds = float(match[1]) * _SECONDS[match[2] or "s"] if match else 0.0
+    return seconds if 0 < seconds < 1e9 else None

@@ -1,0 +1,73 @@
+"""A budget of time: how many windows fit into so many seconds.
+
+The clock is consulted once. What it says becomes a number of windows, and from then on the training
+is one of so many windows, whatever the time: so its result can be had again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+__all__ = ["Budget"]
+
+SPARE = 0.01  # of the time is left for what goes wrong
+
+
+class Budget:
+    """So many seconds for a training, from the moment it is made.
+
+    Parameters
+    ----------
+    seconds : float
+        The time.
+    falling : float
+        Part of all windows in which the rate falls: it must be known before that how many there are.
+    step : int
+        Windows trained already.
+    clock : callable, optional
+        Returns seconds.
+
+    Examples
+    --------
+    >>> now = iter([0.0, 40.0, 55.0, 55.0])
+    >>> budget = Budget(100.0, 0.5, 0, lambda: next(now))
+    >>> budget.is_due(), budget.is_due()
+    (False, True)
+    >>> budget.total(step=5500, reserve=4.0)
+    9500
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        falling: float,
+        step: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._seconds = seconds
+        self._falling = falling
+        self._first = step
+        self._clock = clock
+        self._begin = clock()
+
+    def is_due(self) -> bool:
+        """Tell whether it is time to consult the clock: as late as possible, that it may be exact."""
+        return self._clock() - self._begin >= self._seconds * (1 - self._falling) * (1 - 4 * SPARE)
+
+    def total(self, step: int, reserve: float) -> int:
+        """Return how many windows there will be in all, counted from the first of the training.
+
+        Parameters
+        ----------
+        step : int
+            Windows trained by now.
+        reserve : float
+            Seconds that will be needed after the last one.
+        """
+        gone = max(self._clock() - self._begin, 1e-9)
+        pace = (step - self._first) / gone
+        left = self._seconds * (1 - SPARE) - gone - reserve
+        total = step + int(max(left, 0) * pace)
+        begun = 1 - self._falling  # where the rate begins to fall must not be past
+        return max(total, int(step / begun) + 1 if begun > 0 else total, step + 1)
