@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import sys
 import time
 from typing import Any, Final
 
@@ -165,17 +164,9 @@ def _same_file(path: str, other: str | None) -> bool:
 def _read(texts: tuple[str, ...], encoding: str, notes: Notes) -> str:
     with explained():
         if texts:
-            return "".join(_text_of(text, encoding) for text in texts)
+            return corpus.read_corpus(texts, corpus.Reading(encoding=encoding)).text()
         notes.say("No TEXT given: using the language reference that comes with Python.")
         return corpus.default_text()
-
-
-def _text_of(name: str, encoding: str) -> str:
-    if name == "-":
-        if sys.stdin is None:
-            raise OSError("standard input is closed: give a text through a pipe, or name a file")
-        return corpus.decode_text(sys.stdin.buffer.read(), encoding, "standard input")
-    return corpus.read_text(name, encoding)
 
 
 def _begun(text: str, seed: int, chosen: dict[str, Any]) -> Trainer:

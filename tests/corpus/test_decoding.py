@@ -1,0 +1,79 @@
+"""Decoding: the same wherever the bytes are cut, and errors that say where and what to try."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crnn.corpus import TextError
+from crnn.corpus.decoding import decoded
+
+ENCODINGS = [
+    "utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "utf-7", "cp932", "gb18030", "euc_jp",
+    "iso2022_jp", "cp1251",
+]  # fmt: skip
+
+
+def cut(data: bytes, size: int) -> list[bytes]:
+    return [data[at : at + size] for at in range(0, len(data), size)]
+
+
+def read(data: bytes, encoding: str = "utf-8", size: int = 1 << 20) -> str:
+    return "".join(decoded(cut(data, size), encoding, "'x'"))
+
+
+@given(st.text(), st.sampled_from(ENCODINGS), st.integers(1, 9))
+def test_cut_anywhere(text: str, encoding: str, size: int) -> None:
+    data = text.encode(encoding, "ignore")
+    assert read(data, encoding, size) == data.decode(encoding)
+
+
+@given(st.binary(max_size=30), st.sampled_from(ENCODINGS[:2] + ENCODINGS[6:]), st.integers(1, 9))
+def test_the_offset_is_that_of_the_whole(data: bytes, encoding: str, size: int) -> None:
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        removed = len(data) - len(error.object)  # utf-8-sig counts from after its mark
+        with pytest.raises(TextError, match=f" at offset {removed + error.start} is wrong there"):
+            read(data, encoding, size)
+    else:
+        assert read(data, encoding, size) == text
+
+
+@given(st.binary())
+def test_bytes_are_characters(data: bytes) -> None:
+    assert read(data, "bytes", 7) == "".join(map(chr, data))
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "parts"),
+    [
+        (b"abc\xe9d", "utf-8", ["0xe9 at offset 3", "--encoding latin-1 ('abc\xe9d')"]),
+        (b"one\ntwo \xe9t\xe9", "utf-8", ["offset 8", "latin-1 ('two \xe9t\xe9')"]),
+        ("Привет".encode("cp1251"), "utf-8", ["offset 0", "cp1251 ('Привет')"]),
+        ("日本語".encode("cp932"), "utf-8", ["cp932 ('日本語')"]),
+        ("“é”".encode(), "ascii", ["0xe2 at offset 0", "utf-8 ('“é”')"]),
+        (b"\xef\xbb\xbfab\xff", "utf-8-sig", ["is not utf-8-sig", "0xff at offset 5"]),
+        (b"ab\xe2\x82", "utf-8", ["0xe2 at offset 2", "unexpected end of data"]),
+        (b"\xff\xfea\0", "utf-8", ["0xff at offset 0", "try --encoding utf-16"]),
+        (b"\xff\xfe\0\0a\0\0\0", "utf-8", ["try --encoding utf-32"]),
+        ("\ufeffé".encode(), "ascii", ["it begins like UTF-8: try --encoding utf-8"]),
+        ("é\0".encode("utf-16-be"), "utf-8", ["--encoding bytes to model"]),
+        ("né".encode("utf-16-be"), "utf-8", ["utf-16-be ('né')"]),
+        (b"abc", "utf-16-le", ["is not utf-16-le", "0x63 at offset 2", "truncated data"]),
+        (b"a\0b\0", "utf-16", ["does not start with BOM", "utf-16-le or utf-16-be"]),
+        (b"\x89PNG\r\n\x1a\n\0", "utf-8", ["try --encoding bytes to model the bytes themselves"]),
+    ],
+)
+def test_wrong_bytes_are_named(data: bytes, encoding: str, parts: list[str]) -> None:
+    with pytest.raises(TextError) as caught:
+        read(data, encoding)
+    for part in ["'x' is not " + encoding, *parts]:
+        assert part in str(caught.value)
+    assert isinstance(caught.value.__cause__, UnicodeError)
+
+
+def test_an_offset_beyond_the_first_piece() -> None:
+    with pytest.raises(TextError, match="offset 1,002 "):
+        read(b"a" * 1000 + "é".encode() + b"\xff", size=10)
