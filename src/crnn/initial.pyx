@@ -4,8 +4,8 @@
 Biases begin at zero. All draws are made row by row, in the order Wxh, Whh, Why, from one stream.
 """
 
-from libc.math cimport NAN, sqrt
-from libc.string cimport memset
+from libc.math cimport INFINITY, NAN, fabs, sqrt
+from libc.string cimport memcpy, memset
 
 from crnn.core cimport Net, Shape, Weights
 from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave
@@ -96,3 +96,81 @@ cdef void draw(const Shape* S, const Weights* W, bitgen* bits, int number, real*
         draw_normal(S, W, bits, of_type)
     else:
         draw_glorot(S, W, bits, number == 2, of_type)
+
+
+# --- More characters for weights that have learned -------------------------------------------------
+
+cdef extern from *:
+    """
+    #define RARITY 15.0     /* nats: all new characters together are less probable than exp(-15), 3.1e-7 */
+    """
+    const double RARITY
+
+
+cdef void copy_weights(const Shape* S, const Weights* W, const Weights* old, Py_ssize_t V,
+                       real* of_type) noexcept nogil:
+    """The first V characters of W are those of `old`; all lies in columns."""
+    cdef Py_ssize_t j
+    for j in range(S.H):
+        memcpy(<real*> W.Whh.at + j * W.Whh.cs, <real*> old.Whh.at + j * old.Whh.cs, S.H * sizeof(real))
+        memcpy(<real*> W.Why.at + j * W.Why.cs, <real*> old.Why.at + j * old.Why.cs, V * sizeof(real))
+    for j in range(V):
+        memcpy(<real*> W.Wxh.at + j * W.Wxh.cs, <real*> old.Wxh.at + j * old.Wxh.cs, S.H * sizeof(real))
+    memcpy(W.bh, old.bh, S.H * sizeof(real))
+    memcpy(W.by, old.by, V * sizeof(real))
+
+
+cdef double least_greatest_logit(const Shape* S, const Weights* W, Py_ssize_t V,
+                                 real* of_type) noexcept nogil:
+    """What the greatest of the first V logits is at least, whatever the state: |h| <= 1, so a logit is
+    at least by - sum |Why|."""
+    cdef double least, greatest = -INFINITY
+    cdef Py_ssize_t i, j
+    for i in range(V):
+        least = (<real*> W.by)[i]
+        for j in range(S.H):
+            least -= fabs(<double> (<real*> W.Why.at)[i + j * W.Why.cs])
+        greatest = max(greatest, least)
+    return greatest
+
+
+cdef void add_characters(const Shape* S, const Weights* W, const Weights* old, Py_ssize_t V, bitgen* bits,
+                         real* of_type) noexcept nogil:
+    """Columns of Wxh from N(0, 0.01^2), rows of Why zero, by so low that nothing is noticed."""
+    cdef double spare = NAN, count = S.V - V, low
+    cdef Py_ssize_t i
+    copy_weights(S, W, old, V, of_type)
+    fill_with_normals(S.K, bits, &spare, FIRST_SCALE, S.H, S.V - V, W.Wxh.rs, W.Wxh.cs,
+                      <real*> W.Wxh.at + V * W.Wxh.cs)
+    S.K.f64.log(1, &count, &low)
+    low = least_greatest_logit(S, W, V, of_type) - low - RARITY
+    for i in range(V, S.V):
+        (<real*> W.by)[i] = <real> low
+
+
+def extend_weights(Net net not None, Net old not None, bit_generator):
+    """Give a net the weights of one with fewer characters, and new ones for the others.
+
+    The bits of all old weights stay. In every state the new characters together have a probability
+    below exp(-15): the greatest logit y of the old ones is at least m = max(by - sum |Why|), as no element of
+    h exceeds 1; the new ones, k of them, have the logit m - ln k - 15 whatever the state is, so their
+    probability is at most k exp(m - ln k - 15) / exp(y) <= exp(-15).
+
+    Parameters
+    ----------
+    net, old : Net
+        Of one type and hidden size, `old` with fewer characters.
+    bit_generator : numpy.random.BitGenerator
+        Its raw bits are used for the new columns of Wxh.
+    """
+    cdef bitgen* bits = bitgen_of(bit_generator)
+    cdef crnn_fpmode theirs
+    if net.double != old.double or net.S.H != old.S.H or net.S.V <= old.S.V:
+        raise ValueError(f"net has {net.S.V} characters, expected more than {old.S.V}, the same type and size")
+    with bit_generator.lock, nogil:
+        theirs = crnn_fpmode_enter()
+        if net.double:
+            add_characters(&net.S, &net.W, &old.W, old.S.V, bits, <double*> NULL)
+        else:
+            add_characters(&net.S, &net.W, &old.W, old.S.V, bits, <float*> NULL)
+        crnn_fpmode_leave(theirs)

@@ -249,6 +249,39 @@ class RNN:
         state = core.State(self._net)
         return map(self.vocab.decode, draw(state, ixes, heat, bits, x))
 
+    def extend(self, chars: str, seed: seeding.Seed = 0) -> RNN:
+        """Return a model that knows more characters and predicts as this one does.
+
+        All weights of the old characters stay bit for bit. In every state the new characters
+        together have a probability below 1e-6, so that no old character's score changes by more
+        than 1e-6 nats and rounding; `crnn.initial.extend_weights` has the proof.
+
+        Parameters
+        ----------
+        chars : str
+            Characters or a whole text; those that are known are left out.
+        seed : None, int, sequence of int, SeedSequence, PCG64 or Generator over it
+            Of the weights with which new characters are read.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> model = crnn.RNN("ab", hidden_size=4)
+        >>> model.extend("abc").vocab.chars
+        'abc'
+        """
+        vocab = self.vocab.extend(chars)
+        other = type(self).__new__(type(self))
+        other.seed = self.seed
+        other._allocate(vocab, self.hidden_size, self.dtype)
+        if len(vocab) == len(self.vocab):
+            for name in PARAMETERS:
+                getattr(other, name)[...] = getattr(self, name)
+        else:
+            bits = seeding.child(seeding.seed_sequence(seed), seeding.WEIGHTS)
+            initial.extend_weights(other._net, self._net, bits)
+        return other
+
     def gradcheck(self, text: str) -> dict[str, float]:
         """Compare the gradients of a text's loss with central differences of that loss.
 

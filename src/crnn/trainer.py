@@ -334,15 +334,17 @@ class Trainer:
         """
         self._train(self.step + arguments.integer("steps", steps, least=0), callback)
 
-    def finish(self, callback: Callback | None = None) -> None:
+    def finish(self, callback: Callback | None = None, *, until: int | None = None) -> None:
         """Train until the training is over: the windows of `steps`, or of `time`, are trained.
 
         Parameters
         ----------
         callback : callable, optional
             As for `train`, and so are the errors.
+        until : int, optional
+            Return before, when so many windows are trained in all.
         """
-        self._train(None, callback)
+        self._train(None, callback, until)
 
     def run(self, steps: int, every: int = 100) -> Iterator[Report]:
         """Train `steps` more windows and yield a report after each `every` of them.
@@ -412,7 +414,7 @@ class Trainer:
                 self._reading.run(self._validation.run, self._material.validated)
             return self._validation.loss
 
-    def _train(self, end: int | None, callback: Callback | None) -> None:
+    def _train(self, end: int | None, callback: Callback | None, most: int | None = None) -> None:
         if callback is not None and not callable(callback):
             raise TypeError(f"callback is {callback!r}, expected a function of a Report")
         with self._alone():
@@ -420,39 +422,38 @@ class Trainer:
                 falling = self.settings.decay_fraction if self._falls() else 0.2
                 self._budget = Budget(self.settings.time, falling, self.step)
             try:
-                self._train_to(end, callback)
+                self._train_to(lambda: self._end(end, most), callback)
             finally:
                 self._stopping = False
 
-    def _train_to(self, end: int | None, callback: Callback | None) -> None:
+    def _train_to(self, end: Callable[[], int], callback: Callback | None) -> None:
         while not self._stopping and not self._is_tired():
             self._consult_clock()
-            report = self._next_report(end)
+            report = self._next_report(end())
             if report is not None:
                 if callback is not None and callback(report) is True:
                     return
-                continue
-            until = self._end(end)
-            if self.step >= until:
+            elif self.step >= end():
                 return
-            if not self._stopping:
+            elif not self._stopping:
                 self._core.optimizer.lowering = self._progress.lowering
-                self._slices.run(self._core.run, min(until, self._next_due()) - self.step)
+                self._slices.run(self._core.run, min(end(), self._next_due()) - self.step)
 
-    def _next_report(self, end: int | None) -> Report | None:
+    def _next_report(self, end: int) -> Report | None:
         """Return the report that is due now; None if windows are to be trained first, or a stop."""
         if self._validation_is_due():
             return self._validated()
         window = self._report_is_due() or self._sample_is_due()
-        if self._pending is not None or (window and self.step < self._end(end)):
+        if self._pending is not None or (window and self.step < end):
             return self._reported_window()
         return None
 
-    def _end(self, end: int | None) -> int:
-        """Return where to stop at the latest."""
+    def _end(self, end: int | None, most: int | None) -> int:
+        """Return where to stop: at `end`, or else where the training is over, or at `most`."""
         if end is not None:
             return end
-        return UNKNOWN if self._total is None else self._total
+        total = UNKNOWN if self._total is None else self._total
+        return total if most is None else min(total, most)
 
     def _consult_clock(self) -> None:
         """Let the clock say, once, how many windows there will be."""
@@ -792,15 +793,24 @@ class Trainer:
         self._progress = Progress() if new_data else record.progress
         self._pending = None
 
-    def extend(self, steps: int) -> None:
-        """Let the training have so many windows in all, more or fewer than it was made for.
+    def extend(self, *, steps: int | None = None, time: float = 0.0) -> None:
+        """Let the training have another end.
 
         A schedule that needs to know the end follows the new one from now on.
+
+        Parameters
+        ----------
+        steps : int, optional
+            Windows in all, more or fewer than before.
+        time : float
+            Or seconds from the next window on; the clock, consulted once, chooses the windows.
         """
         with self._alone():
-            self.settings = replace(self.settings, steps=steps, time=0.0)
-            self._total = self.settings.steps
-            self._core.optimizer.steps = self._total
+            steps = self.settings.steps if steps is None else steps
+            self.settings = replace(self.settings, steps=steps, time=time)
+            self._total = None if self.settings.time > 0 else self.settings.steps
+            self._core.optimizer.steps = UNKNOWN if self._total is None else self._total
+            self._budget = None
 
     def _memories(self) -> dict[str, npt.NDArray[Any]]:
         """Return views of what the optimizer remembers, in the shapes of the parameters.

@@ -228,6 +228,24 @@ class Vocab:
             )
         return _text(self._code_points[values.astype(np.intp)])
 
+    def extend(self, chars: str) -> Vocab:
+        """Return a vocabulary that has more characters: all of this one, in their order, then the new.
+
+        Parameters
+        ----------
+        chars : str
+            What to add, sorted by code point; what is there already is left out, so a whole text
+            may be given.
+
+        Examples
+        --------
+        >>> Vocab("bad").extend("a cab").chars
+        'bad c'
+        """
+        _require_str("chars", chars)
+        new = set(chars) - set(self._chars)
+        return Vocab(self._chars + "".join(sorted(new)))
+
     def _describe_unknown(self, name: str, text: str, indices: npt.NDArray[np.int32]) -> str:
         """Name the characters behind the negative indices, each where it stands first."""
         first_at: dict[str, int] = {}

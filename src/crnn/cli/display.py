@@ -26,7 +26,8 @@ from crnn.cli.output import OutputError, guarded
 from crnn.cli.quantities import duration, loss_in_units
 from crnn.cli.saver import Saver
 from crnn.cli.visible import visible
-from crnn.trainer import Report, Trainer
+from crnn.history import Report
+from crnn.trainer import Trainer
 
 __all__ = ["Display", "fits"]
 
@@ -99,7 +100,6 @@ class Display:
         self, trainer: Trainer, saver: Saver, title: str, console: Console, notes: Notes
     ) -> None:
         self._trainer = trainer
-        self._total = trainer.settings.steps
         self._saver = saver
         self._title = title
         self._notes = notes
@@ -110,7 +110,7 @@ class Display:
         self._sampled_at: int | None = None
         self._warnings: list[str] = []
         self.curve = Curve()
-        for iteration, loss in trainer.history.tolist():
+        for iteration, loss, *_ in trainer.history.tolist():
             self.curve.add(iteration, loss)
         self._screen = _Screen(
             console=console,
@@ -183,16 +183,24 @@ class Display:
         return [_one_line(title), _one_line(Text(what, "dim"))]
 
     def _progress(self, step: int) -> RenderableType:
-        bar = ProgressBar(total=max(self._total, 1), completed=step, complete_style="cyan")
+        total = self._trainer.total
+        bar = ProgressBar(
+            total=None if total is None else max(total, 1),
+            completed=step,
+            pulse=total is None,
+            complete_style="cyan",
+        )
         line = Table.grid(expand=True, padding=(0, 2, 0, 0))
         line.add_column(ratio=1)
         line.add_column(justify="right", width=4)
-        line.add_row(bar, Text(f"{100 * step // max(self._total, 1)}%", "bold"))
+        done = "" if total is None else f"{100 * step // max(total, 1)}%"
+        line.add_row(bar, Text(done, "bold"))
         return line
 
     def _figures(self, step: int) -> RenderableType:
         pace = self._pace.mark(step)
-        left = duration((self._total - step) / pace) if pace > 0 else "?"
+        total = self._trainer.total
+        left = duration((total - step) / pace) if total is not None and pace > 0 else "?"
         settings = self._trainer.settings
         characters = pace * settings.seq_length * settings.batch_size
         speed = f"{round(characters):,} characters per second"
@@ -200,7 +208,7 @@ class Display:
         for style in ("dim", "bold", "dim", "bold"):
             table.add_column(style=style, no_wrap=True)
         elapsed = duration(time.monotonic() - self._begin)
-        table.add_row("windows", f"{step:,} of {self._total:,}", "elapsed", elapsed)
+        table.add_row("windows", f"{step:,}" + ("" if total is None else f" of {total:,}"), "elapsed", elapsed)
         table.add_row("speed", speed, "left", left)
         return table
 
@@ -214,7 +222,8 @@ class Display:
         labels[0] = _short(self.curve.highest)
         labels[-1] = _short(self.curve.lowest)
         space = max(map(len, labels))
-        rows = self.curve.draw(max(1, width - space - 1), lines, self._total)
+        end = self._trainer.total or max(1, self._trainer.step)
+        rows = self.curve.draw(max(1, width - space - 1), lines, end)
         return [
             Text.assemble((f"{label:>{space}} ", "dim"), (row, "cyan"), no_wrap=True)
             for label, row in zip(labels, rows, strict=True)

@@ -70,14 +70,17 @@ def _facts(path: str) -> dict[str, Any]:
 
 def _training_facts(record: Record) -> dict[str, Any]:
     loss = record.smooth_loss if math.isfinite(record.smooth_loss) else None
-    seq_length = record.settings.seq_length
+    seq_length, progress = record.settings.seq_length, record.progress
     return {
         "step": record.step,
         "smooth_loss": loss,
         "bits_per_char": None if loss is None else bits_per_char(loss, seq_length),
         "settings": record.settings.to_dict(),
         "seed": seed_to_json(record.seed),
-        "text": {"characters": record.characters, "sha256": record.sha256},
+        "total": record.total,
+        "best_val_loss": None if math.isinf(progress.best_loss) else progress.best_loss,
+        "best_step": progress.best_step,
+        **record.material,
     }
 
 
@@ -119,9 +122,16 @@ def _training_rows(training: dict[str, Any]) -> list[tuple[str, str]]:
         loss = ", ".join(loss_in_units(training["smooth_loss"], settings["seq_length"]))
     text = training["text"]
     chosen = [f"{name} {value}" for name, value in settings.items() if name not in _SHOWN]
-    return [
-        ("trained", f"{training['step']:,} of {settings['steps']:,} windows"),
+    total = "as many as its time allows" if training["total"] is None else f"{training['total']:,}"
+    rows = [
+        ("trained", f"{training['step']:,} of {total} windows"),
         ("smooth loss", loss),
+    ]
+    if training["best_val_loss"] is not None:
+        best = val_loss_in_units(training["best_val_loss"])
+        rows.append(("validation", f"{best}, after {training['best_step']:,} windows"))
+    return [
+        *rows,
         ("settings", ", ".join(chosen)),
         ("seed", _seed(training["seed"])),
         ("text", f"{text['characters']:,} characters, fingerprint {text['sha256'][:16]}"),

@@ -8,7 +8,8 @@ from typing import Self
 from crnn.cli.notes import Notes
 from crnn.cli.output import in_terminal, write
 from crnn.cli.visible import visible
-from crnn.trainer import Report, Trainer
+from crnn.history import Report
+from crnn.trainer import Trainer
 
 __all__ = ["Lines", "Silence"]
 

@@ -80,7 +80,7 @@ def explained(hint: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError, ImportError, MemoryError) as error:
+    except (OSError, ValueError, ImportError, MemoryError, ArithmeticError) as error:
         what = visible(str(error) or "there is not enough memory", keep="\n")
         raise click.ClickException(f"{what}; {hint}" if hint else what) from error
 

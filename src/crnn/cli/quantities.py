@@ -9,6 +9,7 @@ __all__ = [
     "duration",
     "file_size",
     "loss_in_units",
+    "val_loss_in_units",
     "precise_duration",
 ]
 
@@ -83,3 +84,14 @@ def loss_in_units(smooth_loss: float, seq_length: int) -> tuple[str, str]:
     nats_text = f"{smooth_loss:.2f}" if smooth_loss < _HUGE else f"{smooth_loss:.3g}"
     bits_text = f"{bits:.3f}" if bits < _HUGE else f"{bits:.3g}"
     return f"{nats_text} nats per window", f"{bits_text} bits per character"
+
+
+def val_loss_in_units(loss: float) -> str:
+    """Return the loss of a validation in both of its units.
+
+    Examples
+    --------
+    >>> val_loss_in_units(1.6)
+    '1.6000 nats per character, 2.308 bits per character'
+    """
+    return f"{loss:.4f} nats per character, {bits_per_char(loss, 1):.3f} bits per character"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
+import tempfile
 import time
 from collections.abc import Callable
 
@@ -33,6 +35,8 @@ class Saver:
 
     Attributes
     ----------
+    best_path : str
+        The file of the best validation.
     saved_step : int or None
         Step of the last checkpoint that this run wrote.
     kept : bool
@@ -41,6 +45,7 @@ class Saver:
 
     def __init__(self, trainer: Trainer, path: str, every: Period, *, keep: bool) -> None:
         self.path = path
+        self.best_path = "{}.best{}".format(*os.path.splitext(path))
         self.saved_step: int | None = None
         self.kept = False
         self._trainer = trainer
@@ -56,11 +61,19 @@ class Saver:
         step = self._trainer.step
         return step != self._last_step and step % (self._every.windows or 1) == 0
 
-    def next_step(self, total: int) -> int:
-        """Return the step to train to before anything is saved: of a checkpoint or the last."""
+    def next_step(self) -> int | None:
+        """Return the step to train to before anything is saved; None if it is not a matter of steps."""
         if self._every.windows is None:
-            return total
-        return min(total, (self._trainer.step // self._every.windows + 1) * self._every.windows)
+            return None
+        return (self._trainer.step // self._every.windows + 1) * self._every.windows
+
+    def keep_best(self, warn: Callable[[str], None]) -> None:
+        """Save beside the file what did best in a validation; a failure is a warning."""
+        try:
+            with explained():
+                self._trainer.save(self.best_path)
+        except click.ClickException as error:
+            warn(f"{error.message}; training goes on")
 
     def checkpoint(self, warn: Callable[[str], None]) -> None:
         """Save while training goes on; a failure is a warning, the next one may succeed."""
@@ -95,7 +108,22 @@ class Saver:
         """
         self.check_loss()
         if self.saved_step != self._trainer.step:
-            self.save()
+            try:
+                self.save()
+            except click.ClickException as error:
+                raise self._rescued(error) from error
+
+    def _rescued(self, error: click.ClickException) -> click.ClickException:
+        """Save somewhere else what cannot be saved where it should be, and say where."""
+        name = "{}.rescued{}".format(*os.path.splitext(os.path.basename(self.path)))
+        for folder in (os.curdir, os.path.expanduser("~"), tempfile.gettempdir()):
+            place = os.path.join(os.path.abspath(folder), name)
+            with contextlib.suppress(OSError):
+                self._trainer.save(place, keep=True)
+                return click.ClickException(
+                    f"{error.message}; what was learned is in {place!r} instead: move it"
+                )
+        return error
 
     def check_loss(self) -> None:
         """Refuse to put a model that has become useless over a good file.
@@ -108,7 +136,7 @@ class Saver:
         if not math.isfinite(self._trainer.smooth_loss):
             raise click.ClickException(
                 f"the loss became {self._trainer.smooth_loss} by window {self._trainer.step:,}: "
-                "train again with a smaller --learning-rate; "
+                "train again with a smaller --learning-rate, or with --on-divergence halve-rate; "
                 + (self.remains() or "nothing was saved")
             )
 

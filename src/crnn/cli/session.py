@@ -16,7 +16,8 @@ from typing import Any, Protocol, Self
 from crnn.cli.output import OutputError
 from crnn.cli.program import explained
 from crnn.cli.saver import Saver
-from crnn.trainer import Report, Trainer
+from crnn.history import Report
+from crnn.trainer import Trainer
 
 __all__ = ["Listener", "Signals", "run"]
 
@@ -94,12 +95,12 @@ class Signals:
 
 
 def run(trainer: Trainer, saver: Saver, listener: Listener, signals: Signals) -> OutputError | None:
-    """Train until all windows are done, a signal came or nobody reads any more.
+    """Train until the training is over, a signal came or nobody reads any more.
 
     Parameters
     ----------
     trainer : Trainer
-        What is trained, up to the steps of its settings.
+        What is trained.
     saver : Saver
         Saves on the way; what is left at the end the caller saves.
     listener : Listener
@@ -117,18 +118,24 @@ def run(trainer: Trainer, saver: Saver, listener: Listener, signals: Signals) ->
     click.ClickException
         If the training cannot go on.
     """
-    total = trainer.settings.steps
 
     def wanted() -> bool:
         return signals.received is not None or saver.due()
 
+    def hear(report: Report) -> None:
+        if report.is_best:
+            saver.keep_best(listener.warn)
+        if report.remark:
+            listener.warn(report.remark)
+        listener.report(report)
+
     try:
         with listener, _watched(wanted, trainer.stop):
-            while trainer.step < total and signals.received is None:
+            while not trainer.is_over and signals.received is None:
                 with explained(saver.remains()):
-                    trainer.train(saver.next_step(total) - trainer.step, listener.report)
+                    trainer.finish(hear, until=saver.next_step())
                 saver.check_loss()
-                if saver.due() and trainer.step < total:
+                if saver.due() and not trainer.is_over:
                     saver.checkpoint(listener.warn)
     except OutputError as lost:
         return lost

@@ -2,42 +2,55 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import time
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import click
 from click.core import ParameterSource
 from rich.console import Console
 
-from crnn import corpus
+from crnn import checkpoint
 from crnn.cli.display import Display, fits
 from crnn.cli.lines import Lines, Silence
 from crnn.cli.notes import Notes
-from crnn.cli.options import Period, read_period, setting_options
+from crnn.cli.options import Period, Sectioned, read_period, setting_options
 from crnn.cli.output import in_terminal, is_closed
 from crnn.cli.program import HELP_NAMES, command_line, explained, safe_name, stopped_by
-from crnn.cli.quantities import count, file_size, loss_in_units, precise_duration
+from crnn.cli.quantities import (
+    count,
+    file_size,
+    loss_in_units,
+    precise_duration,
+    val_loss_in_units,
+)
 from crnn.cli.saver import Saver, check_place
 from crnn.cli.session import Listener, Signals, run
-from crnn.model import RNN
+from crnn.cli.texts import Texts, reading_of, title_of
+from crnn.corpus import Corpus
+from crnn.model import RNN, described_by, load
+from crnn.presets import PRESETS, preset
+from crnn.record import Record, read_record
 from crnn.settings import Settings
 from crnn.trainer import Trainer
-from crnn.vocab import Vocab
 
 __all__ = ["command"]
 
 DEFAULT_OUTPUT: Final = "model.safetensors"
-DEFAULT_ENCODING: Final = "utf-8"
 DEFAULT_PERIOD: Final = "30s"
 BESIDE_RESUME: Final = {
-    "texts", "output", "resume", "steps", "threads", "checkpoint_every", "encoding", "quiet"
+    "texts", "output", "resume", "steps", "time", "threads", "checkpoint_every", "quiet", "glob",
+    "val_files", "new_data",
 }  # fmt: skip
+OF_THE_MODEL: Final = {"hidden_size", "dtype", "init"}
 
 
 @click.command(
-    "train", context_settings=HELP_NAMES, short_help="Train a model on texts, or go on with one."
+    "train",
+    cls=Sectioned,
+    context_settings=HELP_NAMES,
+    short_help="Train a model on texts, or go on with one.",
 )
 @click.argument("texts", metavar="[TEXT]...", nargs=-1, type=click.Path())
 @click.option(
@@ -48,6 +61,15 @@ BESIDE_RESUME: Final = {
     help="File of the model, rewritten at every checkpoint. One that was there before is kept "
     f"once, with .bak added.  [default: {DEFAULT_OUTPUT}, or the file that is resumed]",
 )
+@click.option(
+    "--preset",
+    "preset_name",
+    default=PRESETS[0],
+    show_default=True,
+    metavar=f"[{'|'.join(PRESETS)}]",
+    help="Where the settings below begin: the notebook's, or the strongest known here, fitted to "
+    "--time or --steps. What is given explicitly overrides it.",
+)
 @setting_options
 @click.option(
     "--seed",
@@ -55,13 +77,23 @@ BESIDE_RESUME: Final = {
     metavar="N",
     default=0,
     show_default=True,
-    help="Of the first weights and the samples: one seed, one result, on every machine.",
+    help="Of the first weights, the units left out and the samples: one seed, one result, on "
+    "every machine.",
 )
 @click.option(
-    "--encoding",
-    default=DEFAULT_ENCODING,
+    "--glob",
+    default="*",
     show_default=True,
-    help="Of the TEXT files: latin-1, cp1251, utf-16...",
+    metavar="PATTERN",
+    help="Which files of a folder are read, with those of the folders in it.",
+)
+@click.option(
+    "--val-file",
+    "val_files",
+    type=click.Path(),
+    metavar="FILE",
+    multiple=True,
+    help="Validate on this text, in place of --val-fraction. May be given more than once.",
 )
 @click.option(
     "--checkpoint-every",
@@ -76,7 +108,15 @@ BESIDE_RESUME: Final = {
     type=click.Path(),
     metavar="FILE",
     help="Go on exactly where FILE stopped, with its settings and its seed; give the same TEXT. "
-    "Beside it only --steps, -o, --threads, --checkpoint-every, --encoding, --quiet may be given.",
+    "Beside it only --steps, --time, -o, --threads, --checkpoint-every, --glob, --val-file, "
+    "--new-data, --quiet may be given.",
+)
+@click.option("--new-data", is_flag=True, help="With --resume: allow another text.")
+@click.option(
+    "--init-from",
+    type=click.Path(),
+    metavar="FILE",
+    help="Begin with the model in FILE; characters of TEXT that it lacks are added.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.pass_context
@@ -85,49 +125,57 @@ def command(
     /,
     texts: tuple[str, ...],
     output: str | None,
+    preset_name: str,
     seed: int,
-    encoding: str,
+    glob: str,
+    val_files: tuple[str, ...],
     checkpoint_every: Period,
     resume: str | None,
+    new_data: bool,
+    init_from: str | None,
     quiet: bool,
     **chosen: Any,
 ) -> None:
-    """Train a model on the TEXT files, joined in their order; - is standard input.
+    """Train a model on the TEXT files and folders, joined in their order; - is standard input.
 
-    Without TEXT the language reference that comes with Python is used. In a terminal a live display
-    shows how it goes; into a pipe go the lines of min-char-rnn. Ctrl-C saves what was learned and
-    says how to go on; SIGTERM and a terminal that is closed do the same.
+    Without TEXT the language reference that comes with Python is used. Files may be compressed
+    (gzip, bzip2, xz, zstd). In a terminal a live display shows how it goes; into a pipe go the
+    lines of min-char-rnn. Ctrl-C saves what was learned and says how to go on; SIGTERM and a
+    terminal that is closed do the same.
     """
     notes = Notes(quiet)
-    _refuse_beside_resume(ctx)
+    _refuse_contradictions(ctx)
     path = output or resume or DEFAULT_OUTPUT
-    _refuse_text_as_output(path, texts)
-    text = _read(texts, encoding, notes)
-    if resume is None:
-        trainer = _begun(text, seed, chosen)
-    else:
-        steps = chosen["steps"] if _is_given(ctx, "steps") else None
-        threads = chosen["threads"] if _is_given(ctx, "threads") else None
-        trainer = _resumed(resume, text, steps, threads, texts)
-        if trainer.step >= trainer.settings.steps:
-            notes.say(
-                f"{resume} has been trained for {count(trainer.step, 'window')} and "
-                f"{trainer.settings.steps:,} were asked for: nothing to do. "
-                "To train on, give a larger --steps."
-            )
+    _refuse_text_as_output(path, (*texts, *val_files))
+    given = {name: value for name, value in chosen.items() if _is_given(ctx, name)}
+    files = _Files(texts, val_files, glob, notes)
+    if resume is not None:
+        trainer = _resumed(resume, files, given, new_data)
+        if trainer.is_over:
+            _say_nothing_to_do(resume, trainer, notes)
             return
+    else:
+        trainer = _begun(files, preset_name, given, init_from, seed)
     keep = not _same_file(path, resume)
     check_place(path, keep=keep)
     saver = Saver(trainer, path, checkpoint_every, keep=keep)
-    title = ", ".join(map(os.path.basename, texts)) or "the language reference of Python"
-    listener = _listener(trainer, saver, title, len(text), quiet, notes)
+    listener = _listener(trainer, saver, title_of(texts), files.characters, quiet, notes)
     _train(ctx, trainer, saver, listener, notes)
 
 
-def _refuse_beside_resume(ctx: click.Context) -> None:
+def _refuse_contradictions(ctx: click.Context) -> None:
     """Name the options that contradict `--resume`: the file has their values."""
-    if ctx.params["resume"] is None:
+    params = ctx.params
+    if params["new_data"] and params["resume"] is None:
+        raise click.UsageError("--new-data is for --resume, which is not given", ctx)
+    if params["resume"] is None:
         return
+    if params["init_from"] is not None:
+        raise click.UsageError(
+            "--resume and --init-from are both given: --resume goes on with a training, "
+            "--init-from begins a new one with the weights of another; leave one out",
+            ctx,
+        )
     refused = [
         param.opts[-1]
         for param in ctx.command.params
@@ -161,30 +209,121 @@ def _same_file(path: str, other: str | None) -> bool:
     return os.path.samefile(path, other)
 
 
-def _read(texts: tuple[str, ...], encoding: str, notes: Notes) -> str:
-    with explained():
-        if texts:
-            return corpus.read_corpus(texts, corpus.Reading(encoding=encoding)).text()
-        notes.say("No TEXT given: using the language reference that comes with Python.")
-        return corpus.default_text()
+@dataclass
+class _Files:
+    """What was named to be read, and how long it turned out to be."""
+
+    texts: tuple[str, ...]
+    val_files: tuple[str, ...]
+    glob: str
+    notes: Notes
+    characters: int = 0
+
+    def read(self, settings: Settings) -> tuple[Corpus, Corpus | None]:
+        """Return the text and the validation text under a vocabulary of both."""
+        both = self._reader(settings).read_both(self.texts, self.val_files)
+        self.characters = both[0].characters
+        return both
+
+    def read_for(self, model: RNN, settings: Settings) -> tuple[Corpus, Corpus | None]:
+        """Return them under the vocabulary of a model."""
+        reader = self._reader(settings)
+        corpus = reader.read(self.texts, model.vocab)
+        self.characters = corpus.characters
+        return corpus, reader.read(self.val_files, model.vocab) if self.val_files else None
+
+    def _reader(self, settings: Settings) -> Texts:
+        with explained():
+            return Texts(reading_of(settings, self.glob), self.notes)
 
 
-def _begun(text: str, seed: int, chosen: dict[str, Any]) -> Trainer:
-    with explained():
-        settings = Settings(**chosen)
-        model = RNN(Vocab.from_text(text), settings.hidden_size, settings.dtype, seed)
-        return Trainer.from_settings(model, text, settings, seed)
-
-
-def _resumed(
-    path: str, text: str, steps: int | None, threads: int | None, texts: tuple[str, ...]
+def _begun(
+    files: _Files, preset_name: str, given: dict[str, Any], init_from: str | None, seed: int
 ) -> Trainer:
-    """Return the trainer that a file describes; `steps`, if given, is its total from now on."""
-    with explained("" if texts else "name its TEXT if it was not trained on the default"):
-        trainer = Trainer.resume(path, text, threads=threads)
-    if steps is not None:
-        trainer.settings = dataclasses.replace(trainer.settings, steps=steps)
+    """Return a new training."""
+    with explained():
+        settings = preset(preset_name, given, 1)
+    corpus, validation = files.read(settings)
+    with explained():
+        if files.val_files and "val_fraction" not in given:
+            given = {**given, "val_fraction": 0.0}
+        if init_from is None:
+            settings = preset(preset_name, given, corpus.characters)
+            model = RNN(
+                corpus.vocab, settings.hidden_size, settings.dtype, seed, init=settings.init
+            )
+        else:
+            model = _grown(init_from, corpus, given, seed, files.notes)
+            sizes = {"hidden_size": model.hidden_size, "dtype": model.dtype.name}
+            settings = preset(preset_name, given | sizes, corpus.characters)
+            corpus, validation = files.read_for(model, settings)
+        _warn_of_texts(corpus, files.notes)
+        return Trainer.from_settings(model, corpus, settings, seed, validation)
+
+
+def _grown(
+    path: str, corpus: Corpus, given: dict[str, Any], seed: int, notes: Notes
+) -> RNN:
+    """Return the model in a file, with the characters of a text added."""
+    fixed = sorted(OF_THE_MODEL & set(given))
+    if fixed:
+        words = ", ".join("--" + name.replace("_", "-") for name in fixed)
+        raise ValueError(f"{words} cannot be given beside --init-from: {path!r} has its own")
+    model = load(path)
+    grown = model.extend(corpus.vocab.chars, seed)
+    added = len(grown.vocab) - len(model.vocab)
+    notes.say(f"Beginning with {path}: {count(added, 'new character')}.")
+    return grown
+
+
+def _warn_of_texts(corpus: Corpus, notes: Notes) -> None:
+    if len(corpus.vocab) == 1:
+        notes.warn("the text is one character again and again: there is nothing to learn from it")
+
+
+def _resumed(path: str, files: _Files, given: dict[str, Any], new_data: bool) -> Trainer:
+    """Return the trainer that a file describes, with another end and other threads if given."""
+    with explained("" if files.texts else "name its TEXT if it was not trained on the default"):
+        record, model = _record_of(path)
+        corpus, validation = files.read_for(model, record.settings)
+        trainer = Trainer.resume(
+            path,
+            corpus,
+            val_text=validation,
+            threads=given.get("threads"),
+            new_data=new_data,
+        )
+        if "steps" in given or "time" in given:
+            trainer.extend(steps=given.get("steps"), time=given.get("time", 0.0))
     return trainer
+
+
+def _record_of(path: str) -> tuple[Record, RNN]:
+    """Return what a file says of its training, and its model."""
+    tensors, header = checkpoint.read(path)
+    with described_by(path, "a training"):
+        record = read_record(header)
+    if record is None:
+        raise ValueError(
+            f"checkpoint {path!r} holds a model but no training to go on with: begin a new one "
+            "with it by --init-from"
+        )
+    with described_by(path, "a model"):
+        return record, RNN._restored(tensors, header)
+
+
+def _say_nothing_to_do(path: str, trainer: Trainer, notes: Notes) -> None:
+    trained = count(trainer.step, "window")
+    if trainer.total is not None and trainer.step >= trainer.total:
+        notes.say(
+            f"{path} has been trained for {trained} and {trainer.total:,} were asked for: "
+            "nothing to do. To train on, give a larger --steps."
+        )
+    else:
+        notes.say(
+            f"{path} stopped early after {trained}: no validation had been better for long. "
+            "To train on with what it learned, begin anew with --init-from."
+        )
 
 
 def _listener(
@@ -208,11 +347,11 @@ def _train(
         lost = run(trainer, saver, listener, signals)
         seconds = time.monotonic() - begin
         saver.finish()
-        if trainer.step >= trainer.settings.steps:
+        if trainer.is_over:
             _say_finished(ctx, trainer, saver, first, seconds, notes)
         else:
             _say_stopped(ctx, trainer, saver, notes)
-    if signals.received is not None and trainer.step < trainer.settings.steps:
+    if signals.received is not None and not trainer.is_over:
         ctx.exit(stopped_by(signals.received))  # it took the reader along, if that is gone too
     if lost is not None:
         raise lost
@@ -224,31 +363,58 @@ def _say_finished(
     windows = trainer.step - first
     characters = trainer.settings.seq_length * trainer.settings.batch_size
     speed = windows * characters / max(seconds, 1e-6)
-    nats, bits = loss_in_units(trainer.smooth_loss, trainer.settings.seq_length)
     notes.say(
         f"Trained  {count(windows, 'window')} in {precise_duration(seconds)}, "
         f"{round(speed):,} characters per second"
     )
-    notes.say(f"Loss     {nats}, {bits}")
-    for line in _saved(saver):
+    for line in [*_losses(trainer), *_saved(saver)]:
         notes.say(line)
+    if trainer.settings.time > 0:
+        notes.say(f"Again    {_reproduction(ctx, trainer)}")
     notes.say(f"Next     {command_line(ctx, 'sample', files=(saver.path,))}")
+
+
+def _losses(trainer: Trainer) -> list[str]:
+    nats, bits = loss_in_units(trainer.smooth_loss, trainer.settings.seq_length)
+    lines = [f"Loss     {nats}, {bits}"]
+    if trainer.val_loss is not None and trainer.best_val_loss is not None:
+        lines.append(f"Valid    {val_loss_in_units(trainer.val_loss)}")
+        if trainer.best_val_loss < trainer.val_loss:
+            best = val_loss_in_units(trainer.best_val_loss)
+            lines.append(f"Best     {best}, after {count(trainer.best_step, 'window')}")
+    return lines
+
+
+def _reproduction(ctx: click.Context, trainer: Trainer) -> str:
+    """Return the command that comes to the same bytes, whatever the clock says: every setting that
+    is not the reference's, and the number of windows."""
+    words: list[str] = []
+    for setting in fields(Settings):
+        value = getattr(trainer.settings, setting.name)
+        if setting.name not in ("time", "threads") and value != setting.default:
+            option = "--" + setting.name.replace("_", "-")
+            words += [option] if value is True else [option, str(value)]
+    for name, option in (("seed", "--seed"), ("glob", "--glob"), ("init_from", "--init-from")):
+        if _is_given(ctx, name):
+            words += [option, str(ctx.params[name])]
+    for file in ctx.params["val_files"]:
+        words += ["--val-file", safe_name(file)]
+    return command_line(ctx, "train", *words, files=ctx.params["texts"])
 
 
 def _say_stopped(ctx: click.Context, trainer: Trainer, saver: Saver, notes: Notes) -> None:
     """Say it even to somebody who asked for quiet: the work would be lost without the command."""
-    texts: tuple[str, ...] = ctx.params["texts"]
     words = ["--resume", safe_name(saver.path)]
-    if texts and ctx.params["encoding"] != DEFAULT_ENCODING:
-        words += ["--encoding", ctx.params["encoding"]]
-    if _is_given(ctx, "checkpoint_every"):
-        words += ["--checkpoint-every", str(ctx.params["checkpoint_every"])]
-    nats, bits = loss_in_units(trainer.smooth_loss, trainer.settings.seq_length)
-    notes.insist(f"Stopped  at window {trainer.step:,} of {trainer.settings.steps:,}")
-    notes.insist(f"Loss     {nats}, {bits}")
-    for line in _saved(saver):
+    for file in ctx.params["val_files"]:
+        words += ["--val-file", safe_name(file)]
+    for name, option in (("checkpoint_every", "--checkpoint-every"), ("glob", "--glob")):
+        if _is_given(ctx, name):
+            words += [option, str(ctx.params[name])]
+    total = "" if trainer.total is None else f" of {trainer.total:,}"
+    notes.insist(f"Stopped  at window {trainer.step:,}{total}")
+    for line in [*_losses(trainer), *_saved(saver)]:
         notes.insist(line)
-    notes.insist(f"Go on    {command_line(ctx, 'train', *words, files=texts)}")
+    notes.insist(f"Go on    {command_line(ctx, 'train', *words, files=ctx.params['texts'])}")
 
 
 def _saved(saver: Saver) -> list[str]:
