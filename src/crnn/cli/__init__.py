@@ -1,4 +1,4 @@
-"""The command line: ``crnn train``, ``sample``, ``info``, ``bench``, ``selfcheck``; one file each.
+"""The command line: ``crnn train``, ``sample``, ``info``, ``data``, ``bench``...; one file each.
 
 Standard output carries the product (samples, reports, tables), standard error every other word.
 Nothing here computes what a model or a training is made of, and `import crnn` never comes here.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from crnn import __version__
-from crnn.cli import bench, info, sample, selfcheck, train
+from crnn.cli import bench, data, info, sample, selfcheck, train
 from crnn.cli.program import HELP_NAMES, Program
 
 __all__ = ["main"]
@@ -29,5 +29,6 @@ def main() -> None:
 main.add_command(train.command)
 main.add_command(sample.command)
 main.add_command(info.command)
+main.add_command(data.command)
 main.add_command(bench.command)
 main.add_command(selfcheck.command)

@@ -1,0 +1,115 @@
+"""What to do about a text, in short sentences: each names what was found and an option for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from crnn.analysis.diagnosis import RARE, Diagnosis
+
+__all__ = ["advice"]
+
+_MANY_RARE: Final = 0.1  # of the vocabulary
+_SHORT: Final = 100_000  # characters, below which a text is learned by heart
+_FEW_LETTERS: Final = 300_000  # characters, below which small letters alone are worth a thought
+_LARGE_VOCABULARY: Final = 1000
+_LEAKING: Final = 0.05  # share from which on a validation loss is flattered
+_SMALL_VALIDATION: Final = 10_000  # characters, below which its loss is not steady
+_COPIES: Final = 0.05  # share of the lines
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+
+
+def advice(found: Diagnosis) -> list[str]:
+    """Return what to do about a text.
+
+    Parameters
+    ----------
+    found : Diagnosis
+        All but the advice.
+
+    Returns
+    -------
+    list of str
+        Sentences, the gravest first; none, if all is well.
+    """
+    return [
+        *_about_encodings(found),
+        *_about_characters(found),
+        *_about_repeats(found),
+        *_about_size(found),
+    ]
+
+
+def _about_encodings(found: Diagnosis) -> Iterator[str]:
+    for file in found.files:
+        if file.chosen:
+            continue
+        suspects = [suspect.encoding for suspect in file.encoding.suspects]
+        if suspects[:1] == ["utf-8"]:
+            yield (
+                f"{file.name} is UTF-8 with damaged places, the first at byte "
+                f"{file.encoding.wrong_at:,}: mend them, or get a clean copy."
+            )
+        elif suspects:
+            yield f"{file.name} looks like {suspects[0]}: read it with --encoding {suspects[0]}."
+    if found.misreading is not None:
+        wrong = found.misreading
+        yield (
+            f"UTF-8 was read as {wrong.encoding} and saved so ({wrong.shown!r} for "
+            f"{wrong.meant!r}): take the text from its source again."
+        )
+    if any(character.char == _REPLACEMENT for character in found.strangest):
+        yield "U+FFFD stands where characters were lost: get a clean copy of the text."
+
+
+def _about_characters(found: Diagnosis) -> Iterator[str]:
+    if found.newlines.kinds > 1 or found.newlines.mac or found.newlines.windows:
+        yield "--newlines unix makes every end of a line a single \\n."
+    if not found.is_nfc:
+        yield "--normalize NFC writes letters and their accents in one way."
+    others = [character for character in found.strangest if character.char != _REPLACEMENT]
+    if others:
+        yield (
+            f"Look at the strange characters, {others[0].code_point} first: what is not meant is "
+            "better removed."
+        )
+    if found.rare > _MANY_RARE * found.distinct:
+        yield (
+            f"--min-count {RARE} leaves {found.distinct - found.rare:,} of {found.distinct:,} "
+            f"characters: the others stand fewer than {RARE} times and cannot be learned."
+        )
+    if found.characters < _FEW_LETTERS and found.distinct_lowercase < found.distinct:
+        yield (
+            f"--lowercase leaves {found.distinct_lowercase:,} of {found.distinct:,} characters: "
+            "worth a thought with so short a text."
+        )
+    if found.distinct > _LARGE_VOCABULARY:
+        yield (
+            f"{found.distinct:,} characters make every step slow: --min-count leaves out the rare."
+        )
+
+
+def _about_repeats(found: Diagnosis) -> Iterator[str]:
+    if found.documents.copies:
+        yield f"{found.documents.copies:,} of the documents are copies of others: leave them out."
+    if found.lines.copies > _COPIES * found.lines.count:
+        yield (
+            f"{found.lines.copies / found.lines.count:.0%} of the lines are copies of others: "
+            "if that is not the text's way, leave them out."
+        )
+    shares = (found.leakage.lines_share or 0, found.leakage.pieces_share or 0)
+    if max(shares) > _LEAKING:
+        yield (
+            "Much of the validation part stands in the training part: its loss will flatter. "
+            "--documents keeps whole documents on one side."
+        )
+
+
+def _about_size(found: Diagnosis) -> Iterator[str]:
+    if found.characters < _SHORT:
+        yield (
+            f"{found.characters:,} characters are few: a model learns them by heart. Add text, "
+            "or watch the validation loss with --val-fraction 0.1."
+        )
+    elif found.characters // 10 < _SMALL_VALIDATION:
+        yield "A tenth is a small validation part here: --val-fraction 0.2 is steadier."

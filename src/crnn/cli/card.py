@@ -1,0 +1,70 @@
+"""The quality card as a table."""
+
+from __future__ import annotations
+
+import math
+
+from rich.console import Group
+
+from crnn.analysis.card import MODEL, QualityCard
+from crnn.analysis.copying import PIECE
+from crnn.cli.quantities import count
+from crnn.cli.tables import bar, facts_table, figures_table, percentage, show
+
+__all__ = ["card_table", "show_card"]
+
+
+def show_card(card: QualityCard) -> None:
+    """Print a card.
+
+    Raises
+    ------
+    OutputError
+        If standard output cannot be written.
+    """
+    show(card_table(card))
+
+
+def card_table(card: QualityCard) -> Group:
+    """Return a card for a console: figures, the best first, and facts below them."""
+    measured = card.baselines.measured
+    part = (
+        "" if measured == card.validation_characters else f"first {measured:,} characters of the "
+    )
+    table = figures_table(
+        f"Bits per character of the {part}validation part "
+        f"({count(card.validation_characters, 'character')})",
+        "", "bits",
+    )  # fmt: skip
+    table.add_column("")
+    worst = max(row.bits for row in card.rows if math.isfinite(row.bits))
+    for row in card.rows:
+        known = math.isfinite(row.bits)
+        figure = f"{row.bits:.3f}" if known else "no number"
+        style = "bold" if row.name == MODEL else None
+        table.add_row(row.name, figure, bar(row.bits / worst if known else 0), style=style)
+    return Group(table, "", facts_table(_facts(card)))
+
+
+def _facts(card: QualityCard) -> list[tuple[str, str]]:
+    rows = [
+        ("parameters", f"{card.parameters:,}"),
+        (
+            "seen",
+            f"{count(card.characters_seen, 'character')}, {card.passes:.1f} times the "
+            f"{card.training_characters:,} of the training part",
+        ),
+    ]
+    found = card.copying
+    if found is None:
+        return rows
+    rows.append(("copied", f"{count(found.longest, 'character')} in a row at most"))
+    if found.share is not None:
+        rows.append(
+            (
+                "",
+                f"{percentage(found.share)} of the {PIECE}-character pieces of samples "
+                f"({found.sampled:,} characters) stand in the training part",
+            )
+        )
+    return rows

@@ -1,0 +1,256 @@
+"""``crnn data``: the data doctor, what there is to know of a text before a training."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from typing import Any
+
+import click
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from crnn import corpus
+from crnn.analysis import encodings
+from crnn.analysis.characters import Character
+from crnn.analysis.diagnosis import RARE, Diagnosis, File
+from crnn.analysis.doctor import diagnose
+from crnn.analysis.repeats import LEAST, PIECE
+from crnn.cli.output import write
+from crnn.cli.program import HELP_NAMES, explained
+from crnn.cli.quantities import count, file_size, precise_duration
+from crnn.cli.tables import bar, facts_table, figures_table, percentage, quoted, show
+from crnn.cli.visible import visible
+from crnn.settings import Settings
+from crnn.vocab import Vocab
+
+__all__ = ["command"]
+
+_LISTED = 12  # strange characters in the table; --json has all
+_UTF8 = "utf-8"
+
+
+@click.command(
+    "data", context_settings=HELP_NAMES, short_help="Look at a text before training on it."
+)
+@click.argument("texts", metavar="[TEXT]...", nargs=-1, type=click.Path())
+@click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Of the TEXT files: latin-1, cp1251, utf-16... Without it they are read as UTF-8, and one "
+    "that is not is read in the most plausible encoding.  [default: utf-8]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+def command(texts: tuple[str, ...], encoding: str | None, as_json: bool) -> None:
+    """Look at the TEXT files, joined in their order, as a doctor would; - is standard input.
+
+    Says what characters there are and which are strange, how lines end, what stands there twice,
+    how much of the last tenth (which a training would validate with) stands in the first nine,
+    how long a training with the default settings takes on this machine, which loss to expect of
+    it, and what to do first.
+
+    The bits per character are of models that only count: n-gram models of 0 to 5 characters of
+    context, trained on the first nine tenths and measured on the last. They show what can be
+    learned. Without TEXT the language reference that comes with Python is looked at.
+    """
+    with explained(), _waiting():
+        found = diagnose(*_read(texts, encoding))
+    if as_json:
+        write(json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n")
+    else:
+        show(*_parts(found))
+
+
+# --- Reading -------------------------------------------------------------------------------------
+
+
+def _read(
+    names: tuple[str, ...], encoding: str | None
+) -> tuple[Vocab, npt.NDArray[Any], list[int], list[File]]:
+    """Return vocabulary, indices, begins of the documents and what is known of the files."""
+    pairs = [_text_of(name, encoding) for name in names]
+    if not names:
+        text = corpus.default_text()
+        size = len(text.encode(_UTF8, "surrogatepass"))
+        file = File("the language reference of Python", size, _UTF8, True, encodings.inspect(b""))
+        pairs = [(text, file)]
+    texts = [text for text, _ in pairs]
+    vocab = Vocab("".join(sorted(set().union(*texts))))
+    dtype = np.uint8 if len(vocab) <= 1 << 8 else np.uint16 if len(vocab) <= 1 << 16 else np.int32
+    indices = np.concatenate([vocab.encode(text).astype(dtype) for text in texts])
+    starts = np.cumsum([0, *map(len, texts[:-1])]).tolist()
+    return vocab, indices, starts, [file for _, file in pairs]
+
+
+def _text_of(name: str, encoding: str | None) -> tuple[str, File]:
+    """Return the text of a file and what its bytes say of their encoding."""
+    shown = "standard input" if name == "-" else name
+    data = _bytes_of(name, encoding)
+    known = encodings.inspect(data)
+    read_as, chosen = encoding or _UTF8, encoding is not None
+    if not chosen and not known.utf8 and known.suspects:
+        read_as = known.suspects[0].encoding
+    if read_as == _UTF8 and not chosen and not known.utf8 and known.suspects:
+        text = data.decode(_UTF8, "replace").removeprefix("\ufeff")  # damaged here and there
+    else:
+        text = corpus.decode_text(data, read_as, shown if name == "-" else repr(name))
+    return text, File(shown, len(data), read_as, chosen, known)
+
+
+def _bytes_of(name: str, encoding: str | None) -> bytes:
+    if name != "-":
+        return corpus._read_bytes(name, name)
+    if sys.stdin is None:
+        raise OSError("standard input is closed: give a text through a pipe, or name a file")
+    return sys.stdin.buffer.read()
+
+
+def _waiting() -> contextlib.AbstractContextManager[object]:
+    """Show that something is going on, to whoever looks."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return contextlib.nullcontext()
+    return Console(stderr=True).status("Looking at the text")
+
+
+# --- Showing -------------------------------------------------------------------------------------
+
+
+def _parts(found: Diagnosis) -> list[Any]:
+    parts: list[Any] = [facts_table(_facts(found)), "", _characters("Rarest", found.rarest)]
+    if found.strangest:
+        parts += ["", _characters("Strange", found.strangest)]
+    parts += ["", _learnable(found), "", facts_table(_expected(found))]
+    if found.advice:
+        parts += ["", _advice(found)]
+    return parts
+
+
+def _facts(found: Diagnosis) -> list[tuple[str, str]]:
+    """Return what there is to say in a line each."""
+    rows = [("text" if not number else "", _file(file)) for number, file in enumerate(found.files)]
+    rows.append(
+        ("characters", f"{found.characters:,}, {found.distinct:,} different"
+         + (f"; {found.rare:,} of them stand there fewer than {RARE} times" if found.rare else ""))
+    )  # fmt: skip
+    if not found.strangest:
+        rows.append(("strange", "none"))
+    if found.misreading is not None:
+        wrong = found.misreading
+        rows.append(
+            ("misread", f"{count(wrong.count, 'run')} of characters look like UTF-8 read as "
+             f"{wrong.encoding}: {quoted(wrong.shown)} for {quoted(wrong.meant)}")
+        )  # fmt: skip
+    rows.append(("newlines", _newlines(found)))
+    rows += _repeats(found)
+    rows.append(("leakage", _leakage(found)))
+    return rows
+
+
+def _file(file: File) -> str:
+    """Say how a file was read, and what else it may be."""
+    said = f"{visible(file.name)} ({file_size(file.size)}), "
+    if file.encoding.utf8 and not file.encoding.suspects:
+        return said + ("UTF-8" if not file.chosen else file.read_as)
+    if file.chosen:
+        return f"{said}read as {file.read_as}"
+    suspects = ", ".join(
+        f"{suspect.encoding} ({suspect.plausibility:.0%} plausible)"
+        for suspect in file.encoding.suspects
+    )
+    wrong = file.encoding.wrong_at
+    why = "has many zero bytes" if wrong is None else f"not UTF-8 at byte {wrong:,}"
+    return f"{said}{why}; suspected: {suspects}; read here as {file.read_as}"
+
+
+def _newlines(found: Diagnosis) -> str:
+    ends = found.newlines
+    kinds = {"\\n": ends.unix, "\\r\\n": ends.windows, "\\r": ends.mac}
+    said = ", ".join(f"{number:,} {end}" for end, number in kinds.items() if number)
+    return f"{said}: mixed" if ends.kinds > 1 else said or "none"
+
+
+def _repeats(found: Diagnosis) -> list[tuple[str, str]]:
+    lines, documents = found.lines, found.documents
+    rows = [
+        ("lines", f"{lines.count:,} of at least {LEAST} characters, {lines.copies:,} are copies")
+    ]
+    rows += [("", f"{quoted(line.text)} {line.count:,} times") for line in found.repeated]
+    if documents.count > 1:
+        rows.append(("documents", f"{documents.count:,}, {documents.copies:,} are copies"))
+    return rows
+
+
+def _leakage(found: Diagnosis) -> str:
+    leak = found.leakage
+    said = []
+    if leak.lines_share is not None:
+        said.append(f"{percentage(leak.lines_share)} of the lines")
+    if leak.pieces_share is not None:
+        said.append(f"{percentage(leak.pieces_share)} of the {PIECE}-character pieces")
+    if not said:
+        return "the last tenth is too short to tell"
+    return f"{' and '.join(said)} of the last tenth stand in the rest"
+
+
+def _characters(title: str, listed: tuple[Character, ...]) -> Group:
+    table = figures_table(title, "", "times")
+    table.add_column("", no_wrap=True)
+    table.add_column("", overflow="fold")
+    for character in listed[:_LISTED]:
+        char = "␠" if character.char == " " else visible(character.char, keep="")
+        table.add_row(Text(char), f"{character.count:,}", character.code_point, character.name)
+    more = len(listed) - _LISTED
+    return Group(table, *([f"and {count(more, 'other')}"] if more > 0 else []))
+
+
+def _learnable(found: Diagnosis) -> Table:
+    """Return what models that count, and compressors, make of the text."""
+    base = found.baselines
+    table = figures_table("Bits per character", "", "last tenth", "whole text")
+    table.add_column("")
+    worst = max(*base.ngrams, *base.compressed.values())
+    for order, bits in enumerate(base.ngrams):
+        name = f"{count(order, 'character')} of context"
+        table.add_row(name, f"{bits:.3f}", "", bar(bits / worst))
+    for name, bits in base.compressed.items():
+        whole = f"{found.compressed[name]:.3f}"
+        table.add_row(name, f"{bits:.3f}", whole, bar(bits / worst))
+    if found.studied < found.characters:
+        table.caption = (
+            f"Of the last {found.studied:,} characters only; {base.measured:,} of the last tenth"
+        )
+        table.caption_justify = "left"
+    return table
+
+
+def _expected(found: Diagnosis) -> list[tuple[str, str]]:
+    loss = found.expected_loss
+    rows = [
+        ("expect", f"{_range(loss.bits, 2)} bits per character of validation text after a standard "
+         f"training: {_range(loss.nats, 2)} nats, {_range(loss.nats_per_window, 0)} nats per "
+         f"window of {Settings.seq_length}"),
+    ]  # fmt: skip
+    expected = found.expected_time
+    if expected is not None:
+        rows.append(
+            ("time", f"about {precise_duration(expected.seconds)} on this machine: "
+             f"{expected.windows:,} windows, {expected.windows_per_second:,.0f} a second")
+        )  # fmt: skip
+    return rows
+
+
+def _range(ends: tuple[float, float], digits: int) -> str:
+    return f"{ends[0]:.{digits}f} to {ends[1]:.{digits}f}"
+
+
+def _advice(found: Diagnosis) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True, width=12)
+    table.add_column(overflow="fold")
+    for number, sentence in enumerate(found.advice):
+        table.add_row("" if number else "advice", Text(visible(sentence, keep="")))
+    return table
