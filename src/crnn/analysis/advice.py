@@ -14,7 +14,7 @@ _SHORT: Final = 100_000  # characters, below which a text is learned by heart
 _FEW_LETTERS: Final = 300_000  # characters, below which small letters alone are worth a thought
 _LARGE_VOCABULARY: Final = 1000
 _LEAKING: Final = 0.05  # share from which on a validation loss is flattered
-_SMALL_VALIDATION: Final = 10_000  # characters, below which its loss is not steady
+_SMALL_VALIDATION: Final = 20_000  # characters, below which its loss is not steady
 _COPIES: Final = 0.05  # share of the lines
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
@@ -91,7 +91,11 @@ def _about_characters(found: Diagnosis) -> Iterator[str]:
 
 def _about_repeats(found: Diagnosis) -> Iterator[str]:
     if found.documents.copies:
-        yield f"{found.documents.copies:,} of the documents are copies of others: leave them out."
+        one = found.documents.copies == 1
+        yield (
+            f"{found.documents.copies:,} of the documents {'is a copy' if one else 'are copies'} "
+            f"of {'another' if one else 'others'}: leave {'it' if one else 'them'} out."
+        )
     if found.lines.copies > _COPIES * found.lines.count:
         yield (
             f"{found.lines.copies / found.lines.count:.0%} of the lines are copies of others: "

@@ -16,7 +16,7 @@ __all__ = ["PIECE", "SAMPLED", "Copying", "copying"]
 Indices: TypeAlias = npt.NDArray[np.integer[Any]]
 
 PIECE: Final = 20  # characters
-SAMPLED: Final = 10_000  # characters of samples that are looked at: memory goes with the square
+SAMPLED: Final = 4_000  # characters of samples that are looked at: memory goes with the square
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def copying(samples: Sequence[Indices], text: Indices) -> Copying:
     Parameters
     ----------
     samples : sequence of (n,) arrays of int
-        Indices; the first 10,000 of them all are looked at.
+        Indices; the first 4,000 of them all are looked at.
     text : (n,) array of int
         Indices of the same vocabulary.
 

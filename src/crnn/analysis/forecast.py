@@ -39,7 +39,7 @@ _LOWEST: Final = 0.85  # times the bits of order 2
 _HIGHEST: Final = 1.15
 _LN2: Final = 0.6931471805599453
 _READ: Final = 200_000  # characters of the text that the trial is trained on
-_FIRST: Final = 50  # windows before the clock runs: memory and caches are fresh
+_SOME: Final = 64  # windows between two looks at the clock
 _SECONDS: Final = 0.3
 
 
@@ -126,8 +126,15 @@ def expected_time(vocab: Vocab, indices: Indices) -> ExpectedTime | None:
     if len(indices) < Settings.seq_length + 2:
         return None
     trainer = Trainer(RNN(vocab, seed=0), indices[:_READ], sample_every=0)
-    trainer.train(_FIRST)
-    begin, first = time.perf_counter(), trainer.step
-    while (seconds := time.perf_counter() - begin) < _SECONDS:
-        trainer.train(_FIRST)
-    return ExpectedTime((trainer.step - first) / seconds, Settings.steps)
+    _speed(trainer, _SECONDS / 10)  # memory and caches are fresh
+    return ExpectedTime(_speed(trainer, _SECONDS), Settings.steps)
+
+
+def _speed(trainer: Trainer, seconds: float) -> float:
+    """Return how many windows a second are trained, over about so many seconds."""
+    begin, first, some, passed = time.perf_counter(), trainer.step, 1, 0.0
+    while passed < seconds:
+        trainer.train(some)
+        some = min(2 * some, _SOME)
+        passed = time.perf_counter() - begin
+    return (trainer.step - first) / passed

@@ -8,7 +8,7 @@ depend on the text's length.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,15 @@ Hashes: TypeAlias = npt.NDArray[np.uint64]
 _CHUNK: Final = 1 << 16  # windows hashed at a time, which caches hold
 _MULTIPLIER: Final = 0x9E3779B97F4A7C15  # odd, its bits well mixed: 2**64 over the golden ratio
 _SIEVE_BITS: Final = 18  # of a hash, its highest: a table of so many bits fits into a cache
+_SIEVED: Final = np.uint64(64 - _SIEVE_BITS)
 _MASK: Final = (1 << 64) - 1
+
+
+class _Sought(NamedTuple):
+    """Pieces in the order of their hashes."""
+
+    pieces: Indices
+    hashes: Hashes
 
 
 def stand_in(pieces: Indices, text: Indices) -> npt.NDArray[np.bool_]:
@@ -49,11 +57,11 @@ def stand_in(pieces: Indices, text: Indices) -> npt.NDArray[np.bool_]:
     [True, False]
     """
     _check(pieces)
-    distinct, back = np.unique(pieces, axis=0, return_inverse=True)
-    found = np.zeros(len(distinct), np.bool_)
-    for numbers in _hits(distinct, text):
+    sought, of_piece = _sought(pieces)
+    found = np.zeros(len(sought.pieces), np.bool_)
+    for numbers in _hits(sought, text):
         found[numbers] = True
-    return found[back.reshape(-1)]
+    return found[of_piece]
 
 
 def any_stands_in(pieces: Indices, text: Indices) -> bool:
@@ -65,7 +73,7 @@ def any_stands_in(pieces: Indices, text: Indices) -> bool:
     True
     """
     _check(pieces)
-    return any(True for _ in _hits(np.unique(pieces, axis=0), text))
+    return any(True for _ in _hits(_sought(pieces)[0], text))
 
 
 def _check(pieces: Indices) -> None:
@@ -75,20 +83,30 @@ def _check(pieces: Indices) -> None:
         )
 
 
-def _hits(pieces: Indices, text: Indices) -> Iterator[npt.NDArray[np.intp]]:
-    """Yield the numbers of distinct pieces where they are found first, chunk by chunk."""
-    length = pieces.shape[1]
-    hashes = np.array([_window_hashes(piece, length)[0] for piece in pieces], np.uint64)
-    order = np.argsort(hashes)
+def _sought(pieces: Indices) -> tuple[_Sought, npt.NDArray[np.intp]]:
+    """Return the pieces without most of their repetitions, and the number of every piece there."""
+    hashes = _window_hashes(pieces, pieces.shape[1])[:, 0]
+    order = np.argsort(hashes, kind="stable")
     pieces, hashes = pieces[order], hashes[order]
+    fresh = np.ones(len(pieces), np.bool_)
+    fresh[1:] = (hashes[1:] != hashes[:-1]) | (pieces[1:] != pieces[:-1]).any(axis=1)
+    of_piece = np.empty(len(pieces), np.intp)
+    of_piece[order] = np.cumsum(fresh) - 1
+    return _Sought(pieces[fresh], hashes[fresh]), of_piece
+
+
+def _hits(sought: _Sought, text: Indices) -> Iterator[npt.NDArray[np.intp]]:
+    """Yield the numbers of pieces where they are found first, chunk by chunk."""
+    pieces, hashes = sought
+    length = pieces.shape[1]
     most = int(np.unique(hashes, return_counts=True)[1].max(initial=0))  # 1, but for collisions
     sieve = np.zeros(1 << _SIEVE_BITS, np.bool_)
-    sieve[hashes >> np.uint64(64 - _SIEVE_BITS)] = True
+    sieve[hashes >> _SIEVED] = True
     missing = np.ones(len(pieces), np.bool_)
     for begin in range(0, len(text) - length + 1, _CHUNK):
         chunk = text[begin : begin + _CHUNK + length - 1]
         of_chunk = _window_hashes(chunk, length)
-        places = np.flatnonzero(sieve[of_chunk >> np.uint64(64 - _SIEVE_BITS)])
+        places = np.flatnonzero(sieve[of_chunk >> _SIEVED])
         first = np.searchsorted(hashes, of_chunk[places])
         for number in range(most):
             candidates = (first + number).clip(max=len(pieces) - 1)
@@ -96,7 +114,7 @@ def _hits(pieces: Indices, text: Indices) -> Iterator[npt.NDArray[np.intp]]:
             numbers = _compared(pieces, chunk, candidates[same], places[same], missing)
             missing[numbers] = False
             if len(numbers):
-                yield order[numbers]
+                yield numbers
         if not missing.any():
             return
 
@@ -134,18 +152,19 @@ def _compared(
 
 
 def _window_hashes(x: Indices, length: int) -> Hashes:
-    """Return the hash of every window: sum of (x[i] + 1) powers of the multiplier, mod 2**64.
+    """Return the hash of every window along the last axis.
 
-    Windows are put together from those half as long, as the binary digits of the length say.
+    It is the sum of (x[i] + 1) times powers of the multiplier, modulo 2**64. Windows are put
+    together from those half as long, as the binary digits of the length say.
     """
-    count = len(x) - length + 1
-    whole, covered = np.zeros(count, np.uint64), 0
+    count = x.shape[-1] - length + 1
+    whole, covered = np.zeros((*x.shape[:-1], count), np.uint64), 0
     part, size, power = x.astype(np.uint64) + np.uint64(1), 1, _MULTIPLIER
     while covered < length:
         if length & size:
-            whole = whole * np.uint64(power) + part[covered : covered + count]
+            whole = whole * np.uint64(power) + part[..., covered : covered + count]
             covered += size
         if covered < length:
-            part = part[:-size] * np.uint64(power) + part[size:]
+            part = part[..., :-size] * np.uint64(power) + part[..., size:]
             size, power = 2 * size, power * power & _MASK
     return whole

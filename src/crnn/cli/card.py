@@ -9,7 +9,7 @@ from rich.console import Group
 from crnn.analysis.card import MODEL, QualityCard
 from crnn.analysis.copying import PIECE
 from crnn.cli.quantities import count
-from crnn.cli.tables import bar, facts_table, figures_table, percentage, show
+from crnn.cli.tables import bar, facts_table, figures_table, percentage, show, titled
 
 __all__ = ["card_table", "show_card"]
 
@@ -27,15 +27,7 @@ def show_card(card: QualityCard) -> None:
 
 def card_table(card: QualityCard) -> Group:
     """Return a card for a console: figures, the best first, and facts below them."""
-    measured = card.baselines.measured
-    part = (
-        "" if measured == card.validation_characters else f"first {measured:,} characters of the "
-    )
-    table = figures_table(
-        f"Bits per character of the {part}validation part "
-        f"({count(card.validation_characters, 'character')})",
-        "", "bits",
-    )  # fmt: skip
+    table = figures_table("", "bits")
     table.add_column("")
     worst = max(row.bits for row in card.rows if math.isfinite(row.bits))
     for row in card.rows:
@@ -43,7 +35,15 @@ def card_table(card: QualityCard) -> Group:
         figure = f"{row.bits:.3f}" if known else "no number"
         style = "bold" if row.name == MODEL else None
         table.add_row(row.name, figure, bar(row.bits / worst if known else 0), style=style)
-    return Group(table, "", facts_table(_facts(card)))
+    return titled(_title(card), table, "", facts_table(_facts(card)))
+
+
+def _title(card: QualityCard) -> str:
+    whole, measured = card.validation_characters, card.baselines.measured
+    part = f"validation part ({count(whole, 'character')})"
+    if measured < whole:
+        part += f"; the others of its first {measured:,}"
+    return f"Bits per character of the {part}"
 
 
 def _facts(card: QualityCard) -> list[tuple[str, str]]:

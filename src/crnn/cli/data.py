@@ -23,7 +23,7 @@ from crnn.analysis.repeats import LEAST, PIECE
 from crnn.cli.output import write
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count, file_size, precise_duration
-from crnn.cli.tables import bar, facts_table, figures_table, percentage, quoted, show
+from crnn.cli.tables import bar, facts_table, figures_table, percentage, quoted, show, titled
 from crnn.cli.visible import visible
 from crnn.settings import Settings
 from crnn.vocab import Vocab
@@ -32,6 +32,7 @@ __all__ = ["command"]
 
 _LISTED = 12  # strange characters in the table; --json has all
 _UTF8 = "utf-8"
+_CHUNK = 1 << 20  # characters encoded at a time: an index has four bytes on the way
 
 
 @click.command(
@@ -81,9 +82,13 @@ def _read(
     texts = [text for text, _ in pairs]
     vocab = Vocab("".join(sorted(set().union(*texts))))
     dtype = np.uint8 if len(vocab) <= 1 << 8 else np.uint16 if len(vocab) <= 1 << 16 else np.int32
-    indices = np.concatenate([vocab.encode(text).astype(dtype) for text in texts])
-    starts = np.cumsum([0, *map(len, texts[:-1])]).tolist()
-    return vocab, indices, starts, [file for _, file in pairs]
+    starts = np.cumsum([0, *map(len, texts)])
+    indices = np.empty(starts[-1], dtype)
+    for start, text in zip(starts.tolist(), texts, strict=False):
+        for begin in range(0, len(text), _CHUNK):
+            piece = text[begin : begin + _CHUNK]
+            indices[start + begin : start + begin + len(piece)] = vocab.encode(piece)
+    return vocab, indices, starts[:-1].tolist(), [file for _, file in pairs]
 
 
 def _text_of(name: str, encoding: str | None) -> tuple[str, File]:
@@ -197,20 +202,20 @@ def _leakage(found: Diagnosis) -> str:
 
 
 def _characters(title: str, listed: tuple[Character, ...]) -> Group:
-    table = figures_table(title, "", "times")
+    table = figures_table("", "times")
     table.add_column("", no_wrap=True)
     table.add_column("", overflow="fold")
     for character in listed[:_LISTED]:
         char = "␠" if character.char == " " else visible(character.char, keep="")
         table.add_row(Text(char), f"{character.count:,}", character.code_point, character.name)
     more = len(listed) - _LISTED
-    return Group(table, *([f"and {count(more, 'other')}"] if more > 0 else []))
+    return titled(title, table, *([f"and {count(more, 'other')}"] if more > 0 else []))
 
 
-def _learnable(found: Diagnosis) -> Table:
+def _learnable(found: Diagnosis) -> Group:
     """Return what models that count, and compressors, make of the text."""
-    base = found.baselines
-    table = figures_table("Bits per character", "", "last tenth", "whole text")
+    base, title = found.baselines, "Bits per character"
+    table = figures_table("", "last tenth", "whole text")
     table.add_column("")
     worst = max(*base.ngrams, *base.compressed.values())
     for order, bits in enumerate(base.ngrams):
@@ -219,12 +224,13 @@ def _learnable(found: Diagnosis) -> Table:
     for name, bits in base.compressed.items():
         whole = f"{found.compressed[name]:.3f}"
         table.add_row(name, f"{bits:.3f}", whole, bar(bits / worst))
-    if found.studied < found.characters:
-        table.caption = (
-            f"Of the last {found.studied:,} characters only; {base.measured:,} of the last tenth"
-        )
-        table.caption_justify = "left"
-    return table
+    if found.studied == found.characters:
+        return titled(title, table)
+    note = (
+        f"The text is long: n-gram models counted {base.counted:,} characters and were measured on "
+        f"{base.measured:,}; whole text: the last {found.studied:,}."
+    )
+    return titled(title, table, note)
 
 
 def _expected(found: Diagnosis) -> list[tuple[str, str]]:

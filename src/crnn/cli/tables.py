@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from crnn.cli.output import guarded, in_terminal, write
 from crnn.cli.visible import visible
 
-__all__ = ["bar", "facts_table", "figures_table", "percentage", "quoted", "show"]
+__all__ = ["bar", "facts_table", "figures_table", "percentage", "quoted", "show", "titled"]
 
 _LABEL_WIDTH = 12
 _UNFOLDED = 100_000  # columns: a line of a pipe is never folded
@@ -49,15 +49,18 @@ def facts_table(rows: list[tuple[str, str]]) -> Table:
     return table
 
 
-def figures_table(title: str, *columns: str) -> Table:
+def figures_table(*columns: str) -> Table:
     """Return an empty table without lines: its first column is words, the others are figures."""
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0)
-    )
+    table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column(columns[0], overflow="fold", header_style="dim")
     for column in columns[1:]:
         table.add_column(column, justify="right", no_wrap=True, header_style="dim")
     return table
+
+
+def titled(title: str, *parts: RenderableType) -> Group:
+    """Return parts below a title that is as wide as the console, not as the first of them."""
+    return Group(Text(title, style="bold"), *parts)
 
 
 def bar(share: float) -> Text:
