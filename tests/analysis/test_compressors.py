@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import sys
 
 import numpy as np
 import pytest
@@ -33,3 +34,8 @@ def test_bits_are_of_characters_and_not_of_bytes() -> None:
 def test_nothing_cannot_be_measured() -> None:
     with pytest.raises(ValueError, match="text is empty"):
         compressed_bits("")
+
+
+def test_a_library_that_this_python_lacks_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lzma", None)  # as if it could not be imported
+    assert list(compressed_bits("abc")) == ["gzip -9", "bzip2 -9"]

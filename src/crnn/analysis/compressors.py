@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 from collections.abc import Callable
 from typing import Final
 
 __all__ = ["COMPRESSORS", "compressed_bits"]
 
 _LONGEST_DICTIONARY: Final = 64 << 20  # what xz -9 has
+_SHORTEST_DICTIONARY: Final = 4096  # what the format allows
+
+
+# A Python can be built without these libraries, so each is imported where it is needed.
+
+
+def _gzip(data: bytes) -> bytes:
+    import gzip
+
+    return gzip.compress(data, 9, mtime=0)
+
+
+def _bzip2(data: bytes) -> bytes:
+    import bz2
+
+    return bz2.compress(data, 9)
 
 
 def _xz(data: bytes) -> bytes:
@@ -18,14 +31,16 @@ def _xz(data: bytes) -> bytes:
 
     At its full size the encoder takes 674 MiB for a text of any length.
     """
-    size = min(max(len(data), 4096), _LONGEST_DICTIONARY)
+    import lzma
+
+    size = min(max(len(data), _SHORTEST_DICTIONARY), _LONGEST_DICTIONARY)
     chain = [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": size}]
     return lzma.compress(data, check=lzma.CHECK_CRC64, filters=chain)
 
 
 COMPRESSORS: Final[dict[str, Callable[[bytes], bytes]]] = {
-    "gzip -9": lambda data: gzip.compress(data, 9, mtime=0),
-    "bzip2 -9": lambda data: bz2.compress(data, 9),
+    "gzip -9": _gzip,
+    "bzip2 -9": _bzip2,
     "xz -9": _xz,
 }
 
@@ -41,7 +56,8 @@ def compressed_bits(text: str) -> dict[str, float]:
     Returns
     -------
     dict of float
-        By the names of `COMPRESSORS`; headers and checksums of the formats are counted.
+        By the names of `COMPRESSORS`, without those that this Python was built without; headers
+        and checksums of the formats are counted.
 
     Raises
     ------
@@ -57,4 +73,10 @@ def compressed_bits(text: str) -> dict[str, float]:
     if not text:
         raise ValueError("text is empty, expected at least one character")
     data = text.encode("utf-8", "surrogatepass")
-    return {name: 8 * len(compress(data)) / len(text) for name, compress in COMPRESSORS.items()}
+    found: dict[str, float] = {}
+    for name, compress in COMPRESSORS.items():
+        try:
+            found[name] = 8 * len(compress(data)) / len(text)
+        except ImportError:
+            continue
+    return found

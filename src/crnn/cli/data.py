@@ -19,7 +19,7 @@ from crnn.analysis import encodings
 from crnn.analysis.characters import Character
 from crnn.analysis.diagnosis import RARE, Diagnosis, File
 from crnn.analysis.doctor import diagnose
-from crnn.analysis.repeats import LEAST, PIECE
+from crnn.analysis.repeats import LEAST, PIECE, Repeats
 from crnn.cli.output import write
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count, file_size, precise_duration
@@ -159,7 +159,8 @@ def _file(file: File) -> str:
     """Say how a file was read, and what else it may be."""
     said = f"{visible(file.name)} ({file_size(file.size)}), "
     if file.encoding.utf8 and not file.encoding.suspects:
-        return said + ("UTF-8" if not file.chosen else file.read_as)
+        mark = " with a byte-order mark" if file.encoding.marked else ""
+        return said + (f"UTF-8{mark}" if not file.chosen else file.read_as)
     if file.chosen:
         return f"{said}read as {file.read_as}"
     suspects = ", ".join(
@@ -180,13 +181,15 @@ def _newlines(found: Diagnosis) -> str:
 
 def _repeats(found: Diagnosis) -> list[tuple[str, str]]:
     lines, documents = found.lines, found.documents
-    rows = [
-        ("lines", f"{lines.count:,} of at least {LEAST} characters, {lines.copies:,} are copies")
-    ]
+    rows = [("lines", f"{lines.count:,} of at least {LEAST} characters, {_copies(lines)}")]
     rows += [("", f"{quoted(line.text)} {line.count:,} times") for line in found.repeated]
     if documents.count > 1:
-        rows.append(("documents", f"{documents.count:,}, {documents.copies:,} are copies"))
+        rows.append(("documents", f"{documents.count:,}, {_copies(documents)}"))
     return rows
+
+
+def _copies(found: Repeats) -> str:
+    return f"{found.copies:,} of them copies of others" if found.copies else "all different"
 
 
 def _leakage(found: Diagnosis) -> str:
