@@ -127,7 +127,7 @@ def test_standard_input_and_the_default(
     assert (status, said) == (0, "")
     assert json.loads(out)["files"][0]["name"] == "standard input"
     monkeypatch.setattr(corpus, "default_text", lambda: "to be or not " * 9)
-    assert "the language reference of Python (117 bytes)" in crnn("data").stdout
+    assert "the language reference of Python (117 bytes), UTF-8\n" in crnn("data").stdout
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def _file(file: File) -> str:
     said = f"{visible(file.name)} ({file_size(file.size)}), "
     if file.encoding.utf8 and not file.encoding.suspects:
         mark = " with a byte-order mark" if file.encoding.marked else ""
-        return said + (f"UTF-8{mark}" if not file.chosen else file.read_as)
+        return said + (f"UTF-8{mark}" if file.read_as == _UTF8 else f"read as {file.read_as}")
     if file.chosen:
         return f"{said}read as {file.read_as}"
     suspects = ", ".join(
