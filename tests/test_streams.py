@@ -14,7 +14,9 @@ from test_model import oracle_of
 
 import crnn
 from crnn import core
+from crnn.descent import Optimizer
 from crnn.model import PARAMETERS
+from crnn.text import Text
 from crnn.training import Training
 
 Array = npt.NDArray[Any]
@@ -72,7 +74,8 @@ def test_training_follows_the_oracle(
     trainer.train(120)
     wanted = streams.train(oracle, text.tolist(), 120, **how)
     tolerance = 1e-11 if dtype == "float64" else 2e-4
-    assert trainer._core.position == wanted.position > 0
+    assert trainer._core.positions == [wanted.position] * B
+    assert wanted.position > 0
     assert abs(trainer._core.loss - wanted.loss) <= tolerance * wanted.loss
     assert abs(trainer.smooth_loss - wanted.smooth_loss) <= tolerance * wanted.smooth_loss
     for name in PARAMETERS:
@@ -200,12 +203,12 @@ def test_any_sizes_train_to_finite_numbers_however_the_windows_are_counted_out(
     whole._core.run(9)
     for windows in (first, 0, 9 - first):
         parts._core.run(windows)
-    assert np.isfinite([whole._core.loss, whole.smooth_loss, *whole._core.decays]).all()
+    assert np.isfinite([whole._core.loss, whole.smooth_loss, *whole._core.optimizer.running]).all()
     for name in PARAMETERS:
         assert np.isfinite(getattr(whole.model, name)).all()
         assert getattr(whole.model, name).tobytes() == getattr(parts.model, name).tobytes()
     assert (whole._core.loss, whole.smooth_loss) == (parts._core.loss, parts.smooth_loss)
-    assert whole._core.decays == parts._core.decays
+    assert whole._core.optimizer.running == parts._core.optimizer.running
     assert states(whole).tobytes() == states(parts).tobytes()
 
 
@@ -245,14 +248,15 @@ def test_streams_are_parts_of_the_text_and_the_rest_is_not_read() -> None:
 
 
 def test_the_core_refuses_a_stream_that_is_not_there_and_states_of_another_number() -> None:
-    text = np.zeros(30, np.int32)
-    training = Training(core.Net(3, 4, True), text, 5, 3, "adagrad", 0.1, 5.0)
+    text, net = Text(np.zeros(30, np.int32), 3), core.Net(3, 4, True)
+    optimizer = Optimizer("adagrad", learning_rate=0.1)
+    training = Training(net, text, 5, 3, optimizer)
     for b in (-1, 3):
         with pytest.raises(IndexError, match=f"stream is {b}, expected 0 to 2"):
             training.state(b)
     with pytest.raises(ValueError, match="expected 3 of this net, one a stream"):
-        training.restore(1, 0, 1.0, [training.state(0), training.state(1)])
+        training.restore(1, [0, 0, 0], 1.0, [training.state(0), training.state(1)])
     with pytest.raises(ValueError, match="3 streams of windows of 9 need 33"):
-        Training(core.Net(3, 4, True), text, 9, 3, "adagrad", 0.1, 5.0)
+        Training(net, text, 9, 3, optimizer)
     with pytest.raises(ValueError, match="0 streams"):
-        Training(core.Net(3, 4, True), text, 5, 0, "adagrad", 0.1, 5.0)
+        Training(net, text, 5, 0, optimizer)

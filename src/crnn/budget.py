@@ -25,17 +25,19 @@ class Budget:
         Part of all windows in which the rate falls: it must be known before that how many there are.
     step : int
         Windows trained already.
+    reserve : float
+        Seconds that will be needed after the last one.
     clock : callable, optional
         Returns seconds.
 
     Examples
     --------
-    >>> now = iter([0.0, 40.0, 55.0, 55.0])
-    >>> budget = Budget(100.0, 0.5, 0, lambda: next(now))
+    >>> now = iter([0.0, 40.0, 48.0, 48.0])
+    >>> budget = Budget(100.0, 0.5, 0, 1.0, lambda: next(now))
     >>> budget.is_due(), budget.is_due()
     (False, True)
-    >>> budget.total(step=5500, reserve=4.0)
-    9500
+    >>> budget.total(step=4800)  # 100 a second, and 50 seconds are left
+    9800
     """
 
     def __init__(
@@ -43,9 +45,10 @@ class Budget:
         seconds: float,
         falling: float,
         step: int,
+        reserve: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._seconds = seconds
+        self._seconds = max(seconds * (1 - SPARE) - reserve, 0.0)
         self._falling = falling
         self._first = step
         self._clock = clock
@@ -55,19 +58,11 @@ class Budget:
         """Tell whether it is time to consult the clock: as late as possible, that it may be exact."""
         return self._clock() - self._begin >= self._seconds * (1 - self._falling) * (1 - 4 * SPARE)
 
-    def total(self, step: int, reserve: float) -> int:
-        """Return how many windows there will be in all, counted from the first of the training.
-
-        Parameters
-        ----------
-        step : int
-            Windows trained by now.
-        reserve : float
-            Seconds that will be needed after the last one.
-        """
+    def total(self, step: int) -> int:
+        """Return how many windows there will be in all; `step` are trained by now."""
         gone = max(self._clock() - self._begin, 1e-9)
         pace = (step - self._first) / gone
-        left = self._seconds * (1 - SPARE) - gone - reserve
+        left = self._seconds - gone
         total = step + int(max(left, 0) * pace)
         begun = 1 - self._falling  # where the rate begins to fall must not be past
         return max(total, int(step / begun) + 1 if begun > 0 else total, step + 1)

@@ -118,7 +118,7 @@ def _passage(name: str, vocab: Vocab, source: Source, settings: Settings) -> Pas
         lines = settings.documents == "line"
         starts = _lines(source) if lines else np.zeros(1, np.int64)
         return Passage(_narrow(indices, len(vocab)), starts)
-    if isinstance(source, np.ndarray) or not all(isinstance(part, str) for part in source):
+    if not isinstance(source, (list, tuple)) or not all(isinstance(part, str) for part in source):
         indices = arguments.indices(name, source, len(vocab))
         return Passage(_narrow(indices, len(vocab)), np.zeros(1, np.int64))
     lengths = [len(document) for document in source if document]

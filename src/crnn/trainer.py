@@ -420,7 +420,8 @@ class Trainer:
         with self._alone():
             if self._total is None and self._budget is None:
                 falling = self.settings.decay_fraction if self._falls() else 0.2
-                self._budget = Budget(self.settings.time, falling, self.step)
+                reserve = self._seconds_of_the_end()
+                self._budget = Budget(self.settings.time, falling, self.step, reserve)
             try:
                 self._train_to(lambda: self._end(end, most), callback)
             finally:
@@ -458,7 +459,7 @@ class Trainer:
     def _consult_clock(self) -> None:
         """Let the clock say, once, how many windows there will be."""
         if self._total is None and self._budget is not None and self._budget.is_due():
-            self._total = self._budget.total(self.step, self._seconds_of_the_end())
+            self._total = self._budget.total(self.step)
             self.settings = replace(self.settings, steps=self._total)
             self._core.optimizer.steps = self._total
 

@@ -208,7 +208,9 @@ class Display:
         for style in ("dim", "bold", "dim", "bold"):
             table.add_column(style=style, no_wrap=True)
         elapsed = duration(time.monotonic() - self._begin)
-        table.add_row("windows", f"{step:,}" + ("" if total is None else f" of {total:,}"), "elapsed", elapsed)
+        table.add_row(
+            "windows", f"{step:,}" + ("" if total is None else f" of {total:,}"), "elapsed", elapsed
+        )
         table.add_row("speed", speed, "left", left)
         return table
 

@@ -24,9 +24,7 @@ class SettingType(click.ParamType):
         self._setting = setting
         self.name = setting.name
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return a value of the setting's type."""
         kind = type(self._setting.default)
         try:
@@ -71,7 +69,7 @@ def _option(setting: Field[Any]) -> Callable[[Function], Function]:
     unit = "" if about["unit"] in about["text"].lower() else f", in {about['unit']}"
     text = f"{about['text']}{unit}."
     if isinstance(setting.default, bool):
-        return click.option(name, is_flag=True, help=text)
+        return click.option(name, is_flag=True, default=setting.default, help=text)
     if setting.name == "time":
         return click.option(name, metavar="10s|5m|1h", callback=read_seconds, help=text)
     choices = about["choices"]

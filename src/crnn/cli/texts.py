@@ -52,7 +52,9 @@ class Texts:
         """
         with explained():
             if not paths:
-                self._notes.say("No TEXT given: using the language reference that comes with Python.")
+                self._notes.say(
+                    "No TEXT given: using the language reference that comes with Python."
+                )
                 corpus = corpus_of_text(default_text(), self._reading, vocab)
             else:
                 corpus = self._read_files(paths, vocab)

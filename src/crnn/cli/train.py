@@ -261,9 +261,7 @@ def _begun(
         return Trainer.from_settings(model, corpus, settings, seed, validation)
 
 
-def _grown(
-    path: str, corpus: Corpus, given: dict[str, Any], seed: int, notes: Notes
-) -> RNN:
+def _grown(path: str, corpus: Corpus, given: dict[str, Any], seed: int, notes: Notes) -> RNN:
     """Return the model in a file, with the characters of a text added."""
     fixed = sorted(OF_THE_MODEL & set(given))
     if fixed:
