@@ -8,7 +8,8 @@ which is made of exact arithmetic.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -308,6 +309,26 @@ def log(x: Array) -> Array:
     return np.where(x < LEAST[t], np.where(x < 0, t.type(math.nan), t.type(-math.inf)), y)
 
 
+SINE: Final = [
+    float.fromhex(c)
+    for c in (
+        *("0x1.921fb54442d18p+1", "-0x1.4abbce625be53p+2", "0x1.466bc6775aae2p+1"),
+        *("-0x1.32d2cce62bd86p-1", "0x1.50783487ee782p-4", "-0x1.e3074fde8871fp-8"),
+        *("0x1.e8f434d018d63p-12", "-0x1.6fadb9f155744p-16", "0x1.aaec32af93359p-21"),
+        *("-0x1.8a404211f9547p-26", "0x1.2877020d52cf0p-31"),
+    )
+]
+
+
+def falling(u: float) -> float:
+    """Return nearly (1 + cos(pi u)) / 2."""
+    x = u - 0.5
+    *lower, p = SINE
+    for c in reversed(lower):
+        p = p * (x * x) + c
+    return 0.5 - 0.5 * (x * p)
+
+
 # 3. Sums along a row ------------------------------------------------------------------------------
 
 
@@ -317,6 +338,21 @@ def treesum(e: Array) -> Array:
     for j in range(0, e.shape[-1], 16):
         block = e[..., j : j + 16]
         sums[..., : block.shape[-1]] += block
+    return tree(sums)
+
+
+def dot(x: Array, y: Array) -> Array:
+    """Return the dot products along the last axis: sixteen chains, then their tree."""
+    sums = np.zeros((*x.shape[:-1], 16), x.dtype)
+    for j in range(0, x.shape[-1], 16):
+        block = slice(j, min(j + 16, x.shape[-1]))
+        place = slice(0, block.stop - j)
+        sums[..., place] = fma(x[..., block], y[..., block], sums[..., place])
+    return tree(sums)
+
+
+def tree(sums: Array) -> Array:
+    """Return the sums of sixteen numbers along the last axis."""
     for w in (8, 4, 2, 1):
         sums = sums[..., :w] + sums[..., w : 2 * w]
     return sums[..., 0]
@@ -344,6 +380,7 @@ WORD_MASK: Final = 2**32 - 1
 STATE_MASK: Final = 2**128 - 1
 
 WEIGHTS: Final = 0
+DROPOUT: Final = 1
 SAMPLES: Final = 2
 """Numbers appended to the spawn key."""
 
@@ -425,6 +462,11 @@ class Stream:
         """Return the next number of [0, 1)."""
         return (self.raw() >> 11) * 2.0**-53
 
+    def short_coins(self, count: int) -> list[int]:
+        """Return as many numbers of 16 bits from raw numbers of their own."""
+        raws = [self.raw() for _ in range((count + 3) // 4)]
+        return [raw >> place & 2**16 - 1 for raw in raws for place in (0, 16, 32, 48)][:count]
+
     def pair(self) -> tuple[float, float, float]:
         """Return the next u, v, s of the polar method that are not refused."""
         while True:
@@ -454,14 +496,42 @@ class Parameters(NamedTuple):
     by: Array
 
 
-def first_weights(V: int, H: int, t: Type, normals: Stream) -> Parameters:
+def first_weights(V: int, H: int, t: Type, stream: Stream, init: str) -> Parameters:
     """Return the parameters before training."""
-    shapes = [(H, V), (H, H), (V, H)]
+    zeros = np.zeros(H, t), np.zeros(V, t)
+    if init == "normal":
+        return Parameters(*small_normals([(H, V), (H, H), (V, H)], t, stream), *zeros)
+    Wxh = uniform((H, V), t, stream)
+    Whh = np.eye(H, dtype=t) if init == "identity" else orthogonal(H, t, stream)
+    return Parameters(Wxh, Whh, uniform((V, H), t, stream), *zeros)
+
+
+def small_normals(shapes: list[tuple[int, int]], t: Type, stream: Stream) -> list[Array]:
+    """Return matrices of small normal numbers, one after the other."""
     sizes = [rows * columns for rows, columns in shapes]
-    drawn = normals.normals(sum(sizes)) * float.fromhex("0x1.47ae147ae147bp-7")
+    drawn = stream.normals(sum(sizes)) * float.fromhex("0x1.47ae147ae147bp-7")
     parts = np.split(drawn.astype(t), np.cumsum(sizes)[:-1])
-    Wxh, Whh, Why = (part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
-    return Parameters(Wxh, Whh, Why, np.zeros(H, t), np.zeros(V, t))
+    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def uniform(shape: tuple[int, int], t: Type, stream: Stream) -> Array:
+    """Return a matrix (V, H) or (H, V) of uniform numbers."""
+    bound = math.sqrt(6 / sum(shape))
+    drawn = [(2 * stream.coin() - 1) * bound for _ in range(math.prod(shape))]
+    return np.array(drawn).astype(t).reshape(shape)
+
+
+def orthogonal(H: int, t: Type, stream: Stream) -> Array:
+    """Return a matrix (H, H) whose columns are orthogonal and of length 1."""
+    columns = stream.normals(H * H).astype(t).reshape(H, H).T.copy()
+    for i in range(H):
+        a = columns[i]
+        for _ in range(2):
+            for c in columns[:i]:
+                a = fma(-dot(c, a), c, a)
+            a = real(1 / math.sqrt(dot(a, a)), t) * a
+        columns[i] = a
+    return np.ascontiguousarray(columns.T)
 
 
 def step(w: Parameters, h: Array, x: Array) -> Array:
@@ -485,6 +555,23 @@ def prediction(w: Parameters, h: Array, scale: Any) -> Array:
 # 6. A window --------------------------------------------------------------------------------------
 
 
+class Excerpt(NamedTuple):
+    """What a window reads: characters and targets (T, B), and how many steps of each stream count.
+
+    Without documents there are no counts.
+    """
+
+    x: Array
+    target: Array
+    counts: Array | None = None
+
+    def counting(self) -> Array:
+        """Return which of the rows n = t B + b count."""
+        T, B = self.x.shape
+        counts = np.full(B, T) if self.counts is None else self.counts
+        return (np.arange(T)[:, None] < counts).reshape(-1)
+
+
 class Window(NamedTuple):
     """What a window gives: the loss of each stream, gradients, the states after it (B, H)."""
 
@@ -492,10 +579,12 @@ class Window(NamedTuple):
     gradients: Parameters
     h: Array
 
-    @property
-    def loss(self) -> float:
-        """Loss of the window."""
-        return in_order(self.losses) / len(self.losses)
+
+def loss_of(losses: list[float], T: int, counts: Array | None) -> float:
+    """Return the loss of a window of those of its streams."""
+    if counts is None:
+        return in_order(losses) / len(losses)
+    return in_order(losses) / int(counts.sum()) * T
 
 
 def in_order(terms: Iterable[float]) -> float:
@@ -506,17 +595,43 @@ def in_order(terms: Iterable[float]) -> float:
     return total
 
 
-def window(w: Parameters, h0: Array, x: Array, target: Array) -> Window:
-    """Return losses and gradients of characters (T, B) from states (B, H)."""
-    T, B = x.shape
+def window(w: Parameters, h0: Array, read: Excerpt, factor: Array | None = None) -> Window:
+    """Return losses and gradients of an excerpt from states (B, H).
+
+    `factor` (T B, H) is 0 where a unit is left out, otherwise the gain; not given, it is 1.
+    """
+    T, B = read.x.shape
     states = [h0]
     for t in range(T):
-        states.append(step(w, states[-1], x[t]))
+        states.append(step(w, states[-1], read.x[t]))
     h, before = np.concatenate(states[1:]), np.concatenate(states[:-1])
-    loss, dy = loss_and_dy(logits(w, h), target.reshape(-1), real(1 / B, h.dtype))
-    dhraw = backward(w, h, dy, B)
+    factor = np.ones_like(h) if factor is None else factor
+    seen = masked(factor, h)
+    loss, dy = loss_and_dy(logits(w, seen), read.target.reshape(-1), real(1 / B, h.dtype))
+    loss[~read.counting()] = 0
+    dy[~read.counting()] = 0
+    dhraw = backward(w, h, dy, factor, B)
     losses = [in_order(loss[b::B]) for b in range(B)]
-    return Window(losses, gradients(w, x.reshape(-1), h, before, dy, dhraw), states[-1])
+    d = gradients(w, read.x.reshape(-1), before, seen, dy, dhraw)
+    return Window(losses, d, states[-1])
+
+
+def masked(factor: Array, a: Array) -> Array:
+    """Return m(n, i, a)."""
+    return np.where(factor == 0, a.dtype.type(0), factor * a)
+
+
+class Dropout:
+    """Units left out, window after window."""
+
+    def __init__(self, q: float, coins: Stream) -> None:
+        self.threshold, self.coins = math.floor(q * 65536), coins
+
+    def factor(self, rows: int, H: int, t: Type) -> Array:
+        """Return the factors (rows, H) of the next window."""
+        gain = real(65536 / (65536 - self.threshold), t)
+        coins = np.array([self.coins.short_coins(H) for _ in range(rows)])
+        return np.where(coins < self.threshold, t.type(0), gain)
 
 
 def loss_and_dy(y: Array, target: Array, weight: Any) -> tuple[Array, Array]:
@@ -528,13 +643,14 @@ def loss_and_dy(y: Array, target: Array, weight: Any) -> tuple[Array, Array]:
     return loss, p
 
 
-def backward(w: Parameters, h: Array, dy: Array, B: int) -> Array:
+def backward(w: Parameters, h: Array, dy: Array, factor: Array, B: int) -> Array:
     """Return dhraw, window rows from last to first."""
     dhraw = np.empty_like(h)
     one = h.dtype.type(1)
     for n in range(len(h) - B, -1, -B):  # B rows at a time
         rows = slice(n, n + B)
         dh = chain(np.zeros_like(h[rows]), w.Why, dy[rows].T[:, :, None])
+        dh = masked(factor[rows], dh)
         if n + B < len(h):
             dh = chain(dh, w.Whh, dhraw[n + B : n + 2 * B].T[:, :, None])
         dhraw[rows] = fma(-h[rows], h[rows], one) * dh
@@ -542,16 +658,16 @@ def backward(w: Parameters, h: Array, dy: Array, B: int) -> Array:
 
 
 def gradients(
-    w: Parameters, x: Array, h: Array, before: Array, dy: Array, dhraw: Array
+    w: Parameters, x: Array, before: Array, seen: Array, dy: Array, dhraw: Array
 ) -> Parameters:
-    """Return the gradients of all rows of a window."""
+    """Return the gradients of all rows of a window; `seen` are the states as Why sees them."""
     d = Parameters(*map(np.zeros_like, w))
     for n, x_n in enumerate(x):
         d.Wxh[:, x_n] += dhraw[n]
         d.bh[:] += dhraw[n]
         d.by[:] += dy[n]
     dWhh = chain(d.Whh, dhraw[:, :, None], before[:, None, :])
-    dWhy = chain(d.Why, dy[:, :, None], h[:, None, :])
+    dWhy = chain(d.Why, dy[:, :, None], seen[:, None, :])
     return d._replace(Whh=dWhh, Why=dWhy)
 
 
@@ -565,6 +681,74 @@ ROUGH64: Final[list[Any]] = [
 ]
 BETA1: Final = float.fromhex("0x1.ccccccccccccdp-1")
 BETA2: Final = float.fromhex("0x1.ff7ced916872bp-1")
+
+
+class Options(NamedTuple):
+    """What a case may have otherwise, and how it is usually."""
+
+    init: str = "normal"
+    dropout: float = 0.0
+    starts: Sequence[int] | None = None
+    frozen: Sequence[str] = ()
+    clip_norm: float = math.inf
+    weight_decay: float = 0.0
+    momentum: float = 0.0
+    decay_rate: float = 0.99
+    beta1: float = BETA1
+    beta2: float = BETA2
+    schedule: str = "constant"
+    warmup: int = 0
+    decay_every: int = 1
+    decay_factor: float = 1.0
+    final_rate: float = 0.0
+    decay_fraction: float = 0.0
+    steps: int = 1
+
+
+class LearningRate:
+    """The learning rate, step after step."""
+
+    def __init__(self, learning_rate: float, options: Options) -> None:
+        self.learning_rate, self.options = learning_rate, options
+        self.s, self.scale = 0, 1.0
+
+    def next(self) -> float:
+        """Return the rate of the next step."""
+        s, o = self.s, self.options
+        if o.schedule == "step" and s > 0 and s % o.decay_every == 0:
+            self.scale *= o.decay_factor
+        self.s += 1
+        return self.learning_rate * self.scale * share(s, o)
+
+
+def share(s: int, o: Options) -> float:
+    """Return the share of the learning rate that the step s takes."""
+    left = o.steps - s
+    if s < o.warmup:
+        return (s + 1) / o.warmup
+    if o.schedule == "cosine":
+        part = 0.0 if left <= 0 else falling(1 - left / (o.steps - o.warmup))
+        return o.final_rate + (1 - o.final_rate) * part
+    if o.schedule == "trapezoid":
+        span = math.floor(o.decay_fraction * o.steps)
+        if left >= span:
+            return 1.0
+        return o.final_rate + (1 - o.final_rate) * (0.0 if left <= 0 else left / span)
+    return 1.0
+
+
+def norm(d: Parameters, x: Array, frozen: Sequence[str]) -> float:
+    """Return the norm of gradients; x are the window's characters (T, B)."""
+    read = list(dict.fromkeys(x.reshape(-1).tolist()))
+    columns = {
+        "Whh": d.Whh.T,
+        "Why": d.Why.T,
+        "bh": d.bh[None],
+        "by": d.by[None],
+        "Wxh": d.Wxh.T[read],
+    }
+    squares = [dot(c, c) for name, c in columns.items() if name not in frozen]
+    return math.sqrt(in_order(square for row in squares for square in row))
 
 
 def clipped(d: Array, clip: float) -> Array:
@@ -585,62 +769,210 @@ def rough(x: Array) -> Array:
     return y * q
 
 
-class Adagrad:
-    """The optimizer Adagrad over arrays of any number."""
+class Optimizer:
+    """One optimizer over arrays of any number, elements of a type."""
 
-    def __init__(self, w: Parameters, learning_rate: float) -> None:
-        self.rate = real(learning_rate, w.bh.dtype)
-        self.memories = [Parameters(*map(np.zeros_like, w))]
+    memories = 1
 
-    def apply(self, w: Parameters, d: Parameters, x: Array) -> Parameters:
-        """Return the parameters after a step; x are the window's characters."""
-        (m,) = self.memories
-        steps = [self._step(*arrays) for arrays in zip(w, d, m, strict=True)]
-        new_w, new_m = (Parameters(*arrays) for arrays in zip(*steps, strict=True))
-        absent = ~np.isin(np.arange(w.Wxh.shape[1]), x)
-        new_w.Wxh[:, absent] = w.Wxh[:, absent]
-        new_m.Wxh[:, absent] = m.Wxh[:, absent]
-        self.memories = [new_m]
-        return new_w
+    def __init__(self, t: Type, options: Options) -> None:
+        self.t, self.options = t, options
 
-    def _step(self, w: Array, d: Array, m: Array) -> tuple[Array, Array]:
-        t, rate = w.dtype, self.rate
-        m = fma(d, d, m)
+    def begin(self, rate: float) -> None:
+        """Begin a step of all arrays."""
+        self.r = real(rate, self.t)
+
+    def step(self, w: Array, d: Array, *memories: Array) -> tuple[Array, ...]:
+        """Return an array after the step, then its memories."""
+        raise NotImplementedError
+
+
+class Adagrad(Optimizer):
+    """Adagrad."""
+
+    def step(self, w: Array, d: Array, *memories: Array) -> tuple[Array, ...]:
+        """Return w and m."""
+        t, r = self.t, self.r
+        m = fma(d, d, memories[0])
         x = m + EPSILON[t]
         y = rough(x)
         e = fma(-(x * y), y, t.type(1))
-        s = fma(e, fma(e, rate * t.type(0.375), rate * t.type(0.5)), rate)
+        s = fma(e, fma(e, r * t.type(0.375), r * t.type(0.5)), r)
         return fma(-(d * y), s, w), m
 
 
-class Adam:
-    """The optimizer Adam."""
+class Momentum(Optimizer):
+    """Momentum."""
 
-    def __init__(self, w: Parameters, learning_rate: float) -> None:
-        self.learning_rate = learning_rate
-        self.memories = [Parameters(*map(np.zeros_like, w)) for _ in range(2)]
+    def step(self, w: Array, d: Array, *memories: Array) -> tuple[Array, ...]:
+        """Return w and m."""
+        m = fma(real(self.options.momentum, self.t), memories[0], d)
+        return fma(-self.r, m, w), m
+
+
+class RMSprop(Optimizer):
+    """RMSprop."""
+
+    def step(self, w: Array, d: Array, *memories: Array) -> tuple[Array, ...]:
+        """Return w and m."""
+        t = self.t
+        c = real(self.options.decay_rate, t)
+        m = fma(c, memories[0], ((t.type(1) - c) * d) * d)
+        return fma(-self.r, d / (np.sqrt(m) + EPSILON[t]), w), m
+
+
+class Adam(Optimizer):
+    """Adam and AdamW, which differ in their weight decay alone."""
+
+    memories = 2
+
+    def __init__(self, t: Type, options: Options) -> None:
+        super().__init__(t, options)
+        self.beta1, self.beta2 = real(options.beta1, t), real(options.beta2, t)
         self.D1 = self.D2 = 1.0
 
-    def apply(self, w: Parameters, d: Parameters, x: Array) -> Parameters:
-        """Return the parameters after a step, whatever the window's characters x are."""
-        t = w.bh.dtype
-        self.D1 *= float(real(BETA1, t))
-        self.D2 *= float(real(BETA2, t))
-        self.rate = real(self.learning_rate / (1 - self.D1), t)
-        self.unbias2 = real(1 / (1 - self.D2), t)
-        steps = [self._step(*arrays) for arrays in zip(w, d, *self.memories, strict=True)]
+    def begin(self, rate: float) -> None:
+        """Begin a step of all arrays."""
+        self.D1 *= float(self.beta1)
+        self.D2 *= float(self.beta2)
+        self.r = real(rate / (1 - self.D1), self.t)
+        self.unbias2 = real(1 / (1 - self.D2), self.t)
+
+    def step(self, w: Array, d: Array, *memories: Array) -> tuple[Array, ...]:
+        """Return w, m and v."""
+        one, (m, v) = self.t.type(1), memories
+        m = fma(self.beta1, m, (one - self.beta1) * d)
+        v = fma(self.beta2, v, ((one - self.beta2) * d) * d)
+        return fma(-self.r, m / (np.sqrt(v * self.unbias2) + EPSILON[self.t]), w), m, v
+
+
+OPTIMIZERS: Final[dict[str, type[Optimizer]]] = {
+    "adagrad": Adagrad,
+    "sgd": Momentum,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": Adam,
+}
+
+
+class Descent:
+    """Steps down of one training: rates, norms, memories."""
+
+    def __init__(
+        self, w: Parameters, name: str, learning_rate: float, clip: float, options: Options
+    ) -> None:
+        self.name, self.clip, self.options = name, clip, options
+        self.learning_rate = LearningRate(learning_rate, options)
+        self.optimizer = OPTIMIZERS[name](w.bh.dtype, options)
+        count = self.optimizer.memories
+        self.memories = [Parameters(*map(np.zeros_like, w)) for _ in range(count)]
+        self.rate = self.norm = math.nan  # of the last step
+
+    def apply(self, w: Parameters, gradients: Parameters, x: Array) -> Parameters:
+        """Return the parameters after a step; x are the window's characters (T, B)."""
+        self.rate = self.learning_rate.next()
+        self.norm = norm(gradients, x, self.options.frozen)
+        self.optimizer.begin(self.rate)
+        steps = [self._step(name, x, w, gradients) for name in Parameters._fields]
         new_w, *self.memories = (Parameters(*arrays) for arrays in zip(*steps, strict=True))
         return new_w
 
-    def _step(self, w: Array, d: Array, m: Array, v: Array) -> tuple[Array, Array, Array]:
-        t = w.dtype
-        one, beta1, beta2 = t.type(1), real(BETA1, t), real(BETA2, t)
-        m = fma(beta1, m, (one - beta1) * d)
-        v = fma(beta2, v, ((one - beta2) * d) * d)
-        return fma(-self.rate, m / (np.sqrt(v * self.unbias2) + EPSILON[t]), w), m, v
+    def _step(
+        self, name: str, x: Array, parameters: Parameters, gradients: Parameters
+    ) -> tuple[Array, ...]:
+        """Return a parameter after the step, then its memories."""
+        w, d = getattr(parameters, name), getattr(gradients, name)
+        old = (w, *(getattr(memory, name) for memory in self.memories))
+        if name in self.options.frozen:
+            return old
+        d = clipped(self._limited(d), self.clip)
+        new = self.optimizer.step(*self._decayed(name, w, d), *old[1:])
+        if name == "Wxh" and self.name == "adagrad" and not self.options.weight_decay > 0:
+            present = np.isin(np.arange(w.shape[1]), x)
+            return tuple(np.where(present, *arrays) for arrays in zip(new, old, strict=True))
+        return new
+
+    def _limited(self, d: Array) -> Array:
+        limit = self.options.clip_norm
+        return d * real(limit / self.norm, d.dtype) if self.norm > limit else d
+
+    def _decayed(self, name: str, w: Array, d: Array) -> tuple[Array, Array]:
+        decay, t = self.options.weight_decay, w.dtype
+        if not decay > 0 or name in ("bh", "by"):
+            return w, d
+        if self.name == "adamw":
+            return real(1 - self.rate * decay, t) * w, d
+        return w, fma(real(decay, t), w, d)
 
 
 # 8. Training --------------------------------------------------------------------------------------
+
+
+class Parts:
+    """A text cut into parts that are read side by side, whatever documents it has."""
+
+    def __init__(self, text: Array, T: int, B: int) -> None:
+        self.T, self.B, self.length = T, B, len(text) // B
+        self.parts = text[: B * self.length].reshape(B, self.length)
+        self.p = 0
+
+    def excerpt(self) -> Excerpt:
+        """Return what the next window reads."""
+        p, T = self.p, self.T
+        return Excerpt(self.parts[:, p : p + T].T, self.parts[:, p + 1 : p + T + 1].T)
+
+    def fresh(self) -> Array:
+        """Return which streams (B,) begin with h = 0."""
+        return np.full(self.B, self.p == 0)
+
+    def advance(self) -> None:
+        """Go to the next window."""
+        self.p += self.T
+        if self.p + self.T + 1 >= self.length:
+            self.p = 0
+
+
+class Documents:
+    """A text cut into parts whose documents are kept apart."""
+
+    def __init__(self, text: Array, T: int, B: int, starts: Sequence[int]) -> None:
+        self.T, self.B, self.length = T, B, len(text) // B
+        self.parts = text[: B * self.length].reshape(B, self.length)
+        self.starts = [self._of_part(b, starts) for b in range(B)]
+        self.p = [self._readable(b, 0) for b in range(B)]
+
+    def _of_part(self, b: int, starts: Sequence[int]) -> list[int]:
+        """Return where the documents of a part begin in it."""
+        inside = {start - b * self.length for start in starts}
+        return sorted({0} | {start for start in inside if 0 <= start < self.length})
+
+    def _end(self, b: int, p: int) -> int:
+        return next((start for start in self.starts[b] if start > p), self.length)
+
+    def _readable(self, b: int, p: int) -> int:
+        """Return the position itself, or the first of a document with something to predict."""
+        while p + 1 >= self._end(b, p):
+            p = self._end(b, p) % self.length
+        return p
+
+    def excerpt(self) -> Excerpt:
+        """Return what the next window reads."""
+        T, b = self.T, np.arange(self.B)
+        counts = np.array([min(T, self._end(i, p) - p - 1) for i, p in enumerate(self.p)])
+        t = np.arange(T)[:, None]
+        places = np.array(self.p) + np.where(t < counts, t, 0)
+        return Excerpt(self.parts[b, places], self.parts[b, places + 1], counts)
+
+    def fresh(self) -> Array:
+        """Return which streams (B,) begin with h = 0."""
+        return np.array([p in self.starts[b] for b, p in enumerate(self.p)])
+
+    def advance(self) -> None:
+        """Go to the next window."""
+        self.p = [self._after(b, p) for b, p in enumerate(self.p)]
+
+    def _after(self, b: int, p: int) -> int:
+        end = self._end(b, p)
+        return p + self.T if p + self.T + 1 < end else self._readable(b, end % self.length)
 
 
 class Training:
@@ -649,45 +981,46 @@ class Training:
     def __init__(
         self,
         w: Parameters,
-        text: Array,
-        T: int,
-        B: int,
-        optimizer: Adagrad | Adam,
-        clip: float,
+        reader: Parts | Documents,
+        descent: Descent,
+        dropout: Dropout | None = None,
     ) -> None:
-        self.w, self.T, self.B, self.optimizer, self.clip = w, T, B, optimizer, clip
+        self.w, self.reader, self.descent, self.dropout = w, reader, descent, dropout
         V, H = w.Why.shape
-        self.length = len(text) // B
-        self.parts = text[: B * self.length].reshape(B, self.length)
-        self.p = 0
-        self._h = np.zeros((B, H), w.bh.dtype)
-        self.smooth_loss = T * float(log(np.array([V], FLOAT64))[0])
+        self._h = np.zeros((reader.B, H), w.bh.dtype)
+        self.smooth_loss = reader.T * float(log(np.array([V], FLOAT64))[0])
 
     @property
     def h(self) -> Array:
         """States (B, H) that the next window begins with."""
-        return np.zeros_like(self._h) if self.p == 0 else self._h
-
-    @property
-    def x(self) -> Array:
-        """Characters (T, B) that the next window reads."""
-        return self.parts[:, self.p : self.p + self.T].T
+        return np.where(self.reader.fresh()[:, None], np.zeros_like(self._h), self._h)
 
     def train(self) -> float:
         """Train a window; return its loss."""
-        x = self.x
-        target = self.parts[:, self.p + 1 : self.p + self.T + 1].T
-        result = window(self.w, self.h, x, target)
-        d = Parameters(*(clipped(gradient, self.clip) for gradient in result.gradients))
-        self.w = self.optimizer.apply(self.w, d, x)
+        read, (_, H) = self.reader.excerpt(), self._h.shape
+        factor = self.dropout and self.dropout.factor(read.x.size, H, self._h.dtype)
+        result = window(self.w, self.h, read, factor)
+        self.w = self.descent.apply(self.w, result.gradients, read.x)
         self._h = result.h
-        self.p += self.T
-        if self.p + self.T + 1 >= self.length:
-            self.p = 0
+        self.reader.advance()
+        loss = loss_of(result.losses, len(read.x), read.counts)
         self.smooth_loss = self.smooth_loss * float.fromhex(
             "0x1.ff7ced916872bp-1"
-        ) + result.loss * float.fromhex("0x1.0624dd2f1a9fcp-10")
-        return result.loss
+        ) + loss * float.fromhex("0x1.0624dd2f1a9fcp-10")
+        return loss
+
+
+def untrained_loss(w: Parameters, text: Array, starts: Sequence[int] | None) -> float:
+    """Return the loss of a text that is not trained on, in nats per character."""
+    borders = sorted({0, *(starts or ()), len(text)})
+    losses: list[float] = []
+    for start, end in pairwise(borders):
+        h = np.zeros((1, len(w.bh)), w.bh.dtype)
+        for i in range(start, end - 1):
+            h = step(w, h, text[i : i + 1])
+            loss, _ = loss_and_dy(logits(w, h), text[i + 1 : i + 2], h.dtype.type(1))
+            losses.append(float(loss[0]))
+    return in_order(losses) / len(losses)
 
 
 # 9. Samples ---------------------------------------------------------------------------------------
@@ -749,7 +1082,7 @@ def loss_fun(
     inputs: Array, targets: Array, hprev: Array, w: Parameters, clip: float = 5.0
 ) -> tuple[float, Parameters, Array]:
     """Return the loss, the clipped gradients and the last state (H,) of one window."""
-    result = window(w, hprev[None], inputs[:, None], targets[:, None])
+    result = window(w, hprev[None], Excerpt(inputs[:, None], targets[:, None]))
     d = Parameters(*(clipped(gradient, clip) for gradient in result.gradients))
     return result.losses[0], d, result.h[0]
 
@@ -779,25 +1112,43 @@ def outcome(
     characters: int,
     text_seed: int,
     seed: int,
+    options: Mapping[str, Any],
 ) -> dict[str, Array]:
     """Return every array that a case leaves behind, by its name."""
-    w = first_weights(V, H, np.dtype(dtype), Stream([seed], [WEIGHTS]))
+    o, read = Options(**options), text(V, characters, text_seed)
+    w = first_weights(V, H, np.dtype(dtype), Stream([seed], [WEIGHTS]), o.init)
     arrays = {f"drawn_{name}": array for name, array in w._asdict().items() if name[0] == "W"}
-    down = Adagrad(w, learning_rate) if optimizer == "adagrad" else Adam(w, learning_rate)
-    training = Training(w, text(V, characters, text_seed), T, B, down, clip)
+    training = Training(
+        w,
+        Parts(read, T, B) if o.starts is None else Documents(read, T, B, o.starts),
+        Descent(w, optimizer, learning_rate, clip, o),
+        Dropout(o.dropout, Stream([seed], [DROPOUT])) if o.dropout else None,
+    )
     with np.errstate(all="ignore"):
-        losses = [(training.train(), training.smooth_loss) for _ in range(windows)]
-        loss, smooth_loss = np.array(losses).T
-        arrays |= {"loss": loss, "smooth_loss": smooth_loss} | training.w._asdict()
-        for letter, memory in zip("mv", down.memories, strict=False):
-            arrays |= _named(letter, memory)
-        arrays["hprev"] = training.h.T
-        return arrays | _samples(training, seed) | _first_window(training)
+        arrays |= _trained(training, windows, bool(options))
+        arrays |= _samples(training, seed) | _first_window(training, read)
+        if options:
+            arrays["val_loss"] = np.array([untrained_loss(training.w, read, o.starts)])
+    return arrays
+
+
+def _trained(training: Training, windows: int, with_descent: bool) -> dict[str, Array]:
+    rows = []
+    for _ in range(windows):
+        loss, descent = training.train(), training.descent
+        rows.append((loss, training.smooth_loss, descent.norm, descent.rate))
+    columns = dict(zip(("loss", "smooth_loss", "norm", "rate"), np.array(rows).T, strict=True))
+    if not with_descent:
+        del columns["norm"], columns["rate"]
+    arrays = columns | training.w._asdict()
+    for letter, memory in zip("mv", training.descent.memories, strict=False):
+        arrays |= _named(letter, memory)
+    return arrays | {"hprev": training.h.T}
 
 
 def _samples(training: Training, seed: int) -> dict[str, Array]:
     w, coins = training.w, Stream([seed], [SAMPLES])
-    before = [int(training.x[0, 0])]
+    before = [int(training.reader.excerpt().x[0, 0])]
     warm, h = sample(w, training.h[0], before, coins, DRAWS)
     cool, h = sample(w, h, warm[-1:] or before, coins, DRAWS, 0.7)
     return {
@@ -807,10 +1158,10 @@ def _samples(training: Training, seed: int) -> dict[str, Array]:
     }
 
 
-def _first_window(training: Training) -> dict[str, Array]:
-    part, T = training.parts[0], training.T
-    hprev = np.zeros_like(training.w.bh)
-    loss, d, _ = loss_fun(part[:T], part[1 : T + 1], hprev, training.w, training.clip)
+def _first_window(training: Training, read: Array) -> dict[str, Array]:
+    T, hprev = training.reader.T, np.zeros_like(training.w.bh)
+    clip = training.descent.clip
+    loss, d, _ = loss_fun(read[:T], read[1 : T + 1], hprev, training.w, clip)
     return {"dloss": np.array([loss])} | _named("d", d)
 
 
