@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,13 +12,13 @@ from typing import Any, Final
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.random import PCG64, SeedSequence
 from oracle import contract
 from oracle.contract import FLOAT32, FLOAT64, Array, Type
 
-from crnn import core, digests, probe, seeding
+from crnn import core, descent, digests, initial, probe, seeding
 from crnn.digests import Case
 from crnn.model import views
 
@@ -25,7 +26,7 @@ ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
 SETTINGS: Final = (
     *("dtype", "V", "H", "T", "B", "optimizer", "learning_rate", "clip"),
-    *("windows", "characters", "text_seed", "seed"),
+    *("windows", "characters", "text_seed", "seed", "options"),
 )
 TYPES: Final = pytest.mark.parametrize("t", [FLOAT32, FLOAT64], ids=str)
 
@@ -41,9 +42,9 @@ def section(title: str) -> str:
 # --- Whole trainings ------------------------------------------------------------------------------
 
 
-def agree(case: Case) -> None:
+def agree(case: Case, isa: str | None = None, threads: int = 1) -> None:
     """Fail where the second implementation and crnn differ: array, element, both values."""
-    right = digests.outcome(case)
+    right = digests.outcome(case, isa, threads)
     case = replace(case, digests={name: digests.digest(array) for name, array in right.items()})
     got = contract.outcome(**{name: getattr(case, name) for name in SETTINGS})
     assert list(got) == list(right)
@@ -95,6 +96,112 @@ def test_odd_sizes_and_settings_agree(
     agree(case_of(t, optimizer, *sizes, **settings))
 
 
+STEEP: Final = {"learning_rate": float("inf"), "windows": 3}
+"""After a window or two, all is NaN."""
+THREE_PARTS: Final = [0, 1, 2, 9, 30, 31, 33, 40, 59, 61, 66]
+"""Documents in three parts of 22: of one character, at and over borders."""
+
+
+@TYPES
+@pytest.mark.parametrize(
+    ("optimizer", "options", "settings"),
+    [
+        ("sgd", {"dropout": 0.4}, STEEP),
+        ("adamw", {"starts": [0, 3, 5], "weight_decay": 1.0}, STEEP),
+        ("adagrad", {"clip_norm": 1.0}, STEEP),
+        ("rmsprop", {"clip_norm": 0.0, "weight_decay": 1e-300}, {}),
+        ("rmsprop", {"decay_rate": 0.0}, {"clip": 0.01}),
+        ("sgd", {"dropout": 2.0**-17, "clip_norm": 1e-300}, {}),
+        ("sgd", {"dropout": 1 - 2.0**-20}, {}),
+        ("adam", {"frozen": ["Wxh", "Whh", "Why", "bh", "by"], "clip_norm": 0.1}, {}),
+        ("adam", {"starts": THREE_PARTS, "dropout": 0.2}, {"B": 3, "characters": 67}),
+        ("sgd", {"starts": [0]}, {"characters": 66}),
+        ("sgd", {"starts": [0, 65, 67, 132]}, {"characters": 133, "windows": 70}),
+        ("sgd", {"starts": [0, 1, 28]}, {}),  # one document to be read, over and over
+        ("sgd", {"schedule": "cosine", "warmup": 9, "steps": 4}, {}),
+        ("sgd", {"schedule": "cosine", "warmup": 4, "steps": 4, "final_rate": 0.25}, {}),
+        ("sgd", {"schedule": "trapezoid", "decay_fraction": 1.0, "steps": 7}, {}),
+        ("sgd", {"schedule": "step", "decay_every": 1, "decay_factor": 0.9}, {}),
+        ("adam", {"beta1": 0.0, "beta2": 0.0}, {}),
+    ],
+    ids=str,
+)
+def test_odd_options_agree(
+    t: Type, optimizer: str, options: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    B = settings.get("B", 1)
+    rest = {name: value for name, value in settings.items() if name != "B"}
+    agree(case_of(t, optimizer, 5, 6, 4, B, **({"windows": 12, "options": options} | rest)))
+
+
+RATES: Final = st.floats(0, 1)
+
+
+@st.composite
+def documents(draw: st.DrawFn, characters: int, B: int) -> list[int] | None:
+    """Return where documents begin, or None; in each part, one has two characters."""
+    length = characters // B
+    starts = draw(st.none() | st.sets(st.integers(1, characters - 1)))
+    if starts is None:
+        return None
+    readable = draw(st.integers(0, length - 2))  # of each part, with what follows
+    return sorted({0} | (starts - {b * length + readable + 1 for b in range(B)}))
+
+
+@st.composite
+def any_case(draw: st.DrawFn) -> Case:
+    """Return a small case with any options."""
+    V, H = draw(st.integers(1, 18)), draw(st.integers(1, 18))
+    T, B = draw(st.integers(1, 5)), draw(st.integers(1, 3))
+    characters = draw(st.integers(B * (T + 2), B * (T + 12)))
+    usual = {
+        "init": st.sampled_from(["normal", "orthogonal", "identity"]),
+        "dropout": st.sampled_from([0.0, 0.25, 0.5, 0.9]),
+        "starts": documents(characters, B),
+        "frozen": st.lists(st.sampled_from(contract.Parameters._fields), unique=True),
+        "clip_norm": st.sampled_from([1e-3, 0.3, 1.0, 10.0, float("inf")]),
+        "weight_decay": RATES,
+        "momentum": RATES,
+        "decay_rate": RATES,
+        "beta1": st.floats(0, 0.99),
+        "beta2": st.floats(0, 0.999),
+        "schedule": st.sampled_from(["constant", "step", "cosine", "trapezoid"]),
+        "warmup": st.integers(0, 8),
+        "decay_every": st.integers(1, 4),
+        "decay_factor": RATES,
+        "final_rate": RATES,
+        "decay_fraction": RATES,
+        "steps": st.integers(1, 12),
+    }
+    options = draw(st.fixed_dictionaries({}, optional=usual))
+    if options.get("starts", 0) is None:
+        del options["starts"]
+    t = draw(st.sampled_from([FLOAT32, FLOAT64]))
+    optimizer = draw(st.sampled_from(sorted(contract.OPTIMIZERS)))
+    rates = {
+        "learning_rate": draw(st.sampled_from([1e-3, 0.1, 3.0])),
+        "clip": draw(st.sampled_from([0.05, 5.0])),
+    }
+    others = {"windows": 8, "characters": characters, "options": options}
+    return case_of(t, optimizer, V, H, T, B, **rates, **others)
+
+
+TABLES: Final = st.sampled_from(core.available_isas())
+
+
+@settings(max_examples=25)
+@given(case=any_case(), isa=TABLES, threads=st.integers(1, 3))
+def test_any_options_agree(case: Case, isa: str, threads: int) -> None:
+    agree(case, isa, threads)
+
+
+@pytest.mark.long
+@settings(max_examples=1500)
+@given(case=any_case(), isa=TABLES, threads=st.integers(1, 3))
+def test_many_options_agree(case: Case, isa: str, threads: int) -> None:
+    agree(case, isa, threads)
+
+
 @TYPES
 def test_samples_that_end_at_a_nan_agree(t: Type) -> None:
     agree(case_of(t, "adam", 5, 4, 3, 1, windows=3, learning_rate=float("inf")))
@@ -109,11 +216,26 @@ SMALL: Final = [
 ]
 
 
+def test_the_page_counts_the_cases_and_says_what_they_have_not() -> None:
+    assert f"that {len(digests.cases())} small trainings leave behind" in " ".join(PAGE.split())
+    options = section_11().split("* `options`")[1].split("* `characters`")[0]
+    stated = options.split("in this order:")[1].strip(" .\n").replace("\n ", "").split(", ")
+    words = {0: "0", 1: "1", (): "none", None: "not apart", np.inf: "infinity"}
+    named = {contract.BETA1: "BETA1", contract.BETA2: "BETA2"}
+    mine = contract.Options._field_defaults
+    assert re.findall(r"`(\w+)`", options) == list(mine)
+    assert stated == [(words | named).get(default, str(default)) for default in mine.values()]
+    theirs = dict(re.findall(r'(\w+)=("\w+"|\(\)|[\w.]+)[,)]', source("src/crnn/descent.pyx")))
+    for name in set(mine) - {"init", "dropout", "starts"}:
+        promised = {"INFINITY": np.inf}.get(theirs[name]) or ast.literal_eval(theirs[name])
+        assert promised == mine[name]
+
+
 def test_the_small_cases_are_of_both_types_and_extremes() -> None:
     names = {case.name for case in SMALL}
     extremes = {"subnormal-V7-H15-T3-B1-adagrad", "overflowing-V7-H15-T3-B1-adagrad"}
     assert {f"{name}-{t}" for name in extremes for t in ("float32", "float64")} <= names
-    assert {case.optimizer for case in SMALL} == {"adagrad", "adam"}
+    assert {case.optimizer for case in SMALL} == set(contract.OPTIMIZERS)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +308,7 @@ def bits_that_give(u: int) -> PCG64:
 @pytest.mark.parametrize("temperature", [0.0, 1e-310, 1e-45, 0.03, 2.0, 1e300])
 def test_temperatures_agree(t: Type, temperature: float) -> None:
     net = core.Net(18, 7, t == FLOAT64)
-    net.draw_weights(PCG64(5))
+    initial.draw_weights(net, PCG64(5))
     parameters = views(net, net.block, t)
     parameters["by"][:] = np.linspace(1, 2, 18)[:, None]
     ixes = np.empty(30, np.int32)
@@ -250,6 +372,30 @@ def test_spawn_keys_are_those_of_crnn_and_the_page() -> None:
     keys["samples shown"] = seeding.TRAINING_SAMPLES
     assert {name: int(key) for name, key in table.items()} == keys
     assert (contract.WEIGHTS, contract.SAMPLES) == (seeding.WEIGHTS, seeding.TRAINING_SAMPLES)
+    assert contract.DROPOUT == seeding.DROPOUT
+
+
+def test_short_coins_of_the_page() -> None:
+    rows = [
+        row.split() for row in re.findall(r"^    (0x\w{4}(?: 0x\w{4}){4})$", section_11(), re.M)
+    ]
+    promised = [[int(coin, 16) for coin in row] for row in rows]
+    coins = contract.Stream([0], [1])
+    assert promised == [coins.short_coins(5) for _ in range(3)]
+
+
+def test_values_of_falling_on_the_page() -> None:
+    table = re.findall(r"^\| (0x\w{16}) \| (0x\w{16}) \|$", section_11(), re.M)
+    assert len(table) == 8
+    for u, promised in table:
+        for function in (contract.falling, descent.falling):
+            got = np.array([function(float(of_bits(u, 18)[0]))])
+            assert same(got, of_bits(promised, 18)), (function, u)
+
+
+@given(u=st.floats(0, 1))
+def test_falling_agrees_anywhere(u: float) -> None:
+    assert contract.falling(u) == descent.falling(u)
 
 
 def test_normal_numbers_of_the_page() -> None:
@@ -259,7 +405,7 @@ def test_normal_numbers_of_the_page() -> None:
     assert contract.Stream([0], [0]).normals(6).tolist() == numbers
     assert contract.Stream([0], [0]).normals(5).tolist() == numbers[:5]
     net = core.Net(1, 6, True)
-    net.draw_weights(seeding.child(SeedSequence(0), 0))
+    initial.draw_weights(net, seeding.child(SeedSequence(0), 0))
     drawn = views(net, net.block, FLOAT64)["Wxh"][:, 0]
     assert drawn.tolist() == [number * 0.01 for number in numbers]
 
@@ -336,6 +482,7 @@ def test_coefficients_are_those_of_the_source_and_the_second_implementation() ->
 
 def test_constants_are_those_of_the_source_and_the_second_implementation() -> None:
     page, vmath = section("## 2. exp, tanh, log"), source("csrc/vmath.h")
+    page = page.replace(section("### falling(u)"), "")
     rows = re.findall(r"^\| ([A-Z\d_]+)(?: \(an integer\))? \| (\S+) \| (\S+) \|$", page, re.M)
     stated = {name: (value(single), value(double)) for name, single, double in rows}
     assert set(stated.values()) == pairs(vmath)
@@ -359,14 +506,20 @@ def test_numbers_of_the_optimizers_are_those_of_the_source() -> None:
     assert {(0.5, 0.5), (0.375, 0.375)} <= pairs(optimizer)
 
 
+def test_coefficients_of_falling_are_those_of_the_source_and_the_second_implementation() -> None:
+    (stated,) = core_lists(section("### falling(u)"), r"^    sine:\n(.*?)\n$")
+    (theirs,) = core_lists(source("src/crnn/descent.pyx"), r"SINE\[\] = {(.*?)};")
+    numbers = [float.fromhex(number) for number in stated]
+    assert numbers == [float.fromhex(number) for number in theirs] == contract.SINE
+
+
 def test_numbers_of_the_cython_sources_are_those_of_the_page() -> None:
-    sources = "".join(source(f"src/crnn/{name}.pyx") for name in ("rng", "core", "training"))
+    names = ("rng", "initial", "core", "descent", "training")
+    sources = "".join(source(f"src/crnn/{name}.pyx") for name in names)
     theirs = dict(re.findall(rf"^ *#define (\w+) ({HEX_FLOAT})", sources, re.M))
     places = {
         "UNIT": r"is `\(raw >> 11\) \* 2\^(-53)`",
         "FIRST_SCALE": rf"`real\(normal \* ({HEX_FLOAT})\)`",
-        "BETA1": rf"BETA1 = ({HEX_FLOAT})",
-        "BETA2": rf"BETA2 = ({HEX_FLOAT})",
         "EPSILON": rf"`EPSILON` is {HEX_FLOAT} or ({HEX_FLOAT})",
         "OLD_LOSS": rf"`S := S \* ({HEX_FLOAT}) \+",
         "NEW_LOSS": rf"\+ loss \* ({HEX_FLOAT})`",
@@ -440,7 +593,7 @@ def test_functions_agree_anywhere(t: Type, data: st.DataObject) -> None:
 def test_many_first_weights_agree() -> None:
     """They take the logarithm of thousands of numbers between 0 and 1."""
     net = core.Net(1, 3000, True)
-    net.draw_weights(PCG64(12))
+    initial.draw_weights(net, PCG64(12))
     drawn = views(net, net.block, FLOAT64)["Wxh"][:, 0]
     mine = contract.Stream([12], []).normals(3000) * float.fromhex("0x1.47ae147ae147bp-7")
     assert same(np.ascontiguousarray(drawn), mine)

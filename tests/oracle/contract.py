@@ -498,12 +498,13 @@ class Parameters(NamedTuple):
 
 def first_weights(V: int, H: int, t: Type, stream: Stream, init: str) -> Parameters:
     """Return the parameters before training."""
-    zeros = np.zeros(H, t), np.zeros(V, t)
     if init == "normal":
-        return Parameters(*small_normals([(H, V), (H, H), (V, H)], t, stream), *zeros)
-    Wxh = uniform((H, V), t, stream)
-    Whh = np.eye(H, dtype=t) if init == "identity" else orthogonal(H, t, stream)
-    return Parameters(Wxh, Whh, uniform((V, H), t, stream), *zeros)
+        Wxh, Whh, Why = small_normals([(H, V), (H, H), (V, H)], t, stream)
+    else:
+        Wxh = uniform((H, V), t, stream)
+        Whh = np.eye(H, dtype=t) if init == "identity" else orthogonal(H, t, stream)
+        Why = uniform((V, H), t, stream)
+    return Parameters(Wxh, Whh, Why, np.zeros(H, t), np.zeros(V, t))
 
 
 def small_normals(shapes: list[tuple[int, int]], t: Type, stream: Stream) -> list[Array]:
@@ -618,7 +619,8 @@ def window(w: Parameters, h0: Array, read: Excerpt, factor: Array | None = None)
 
 def masked(factor: Array, a: Array) -> Array:
     """Return m(n, i, a)."""
-    return np.where(factor == 0, a.dtype.type(0), factor * a)
+    result: Array = np.where(factor == 0, a.dtype.type(0), factor * a)
+    return result
 
 
 class Dropout:
@@ -631,7 +633,8 @@ class Dropout:
         """Return the factors (rows, H) of the next window."""
         gain = real(65536 / (65536 - self.threshold), t)
         coins = np.array([self.coins.short_coins(H) for _ in range(rows)])
-        return np.where(coins < self.threshold, t.type(0), gain)
+        factor: Array = np.where(coins < self.threshold, t.type(0), gain)
+        return factor
 
 
 def loss_and_dy(y: Array, target: Array, weight: Any) -> tuple[Array, Array]:
@@ -998,7 +1001,7 @@ class Training:
     def train(self) -> float:
         """Train a window; return its loss."""
         read, (_, H) = self.reader.excerpt(), self._h.shape
-        factor = self.dropout and self.dropout.factor(read.x.size, H, self._h.dtype)
+        factor = self.dropout.factor(read.x.size, H, self._h.dtype) if self.dropout else None
         result = window(self.w, self.h, read, factor)
         self.w = self.descent.apply(self.w, result.gradients, read.x)
         self._h = result.h
