@@ -1015,15 +1015,16 @@ class Training:
 
 def untrained_loss(w: Parameters, text: Array, starts: Sequence[int] | None) -> float:
     """Return the loss of a text that is not trained on, in nats per character."""
-    borders = sorted({0, *(starts or ()), len(text)})
-    losses: list[float] = []
-    for start, end in pairwise(borders):
+    states, targets = list[Array](), list[int]()
+    for start, end in pairwise(sorted({0, *(starts or ()), len(text)})):
         h = np.zeros((1, len(w.bh)), w.bh.dtype)
         for i in range(start, end - 1):
             h = step(w, h, text[i : i + 1])
-            loss, _ = loss_and_dy(logits(w, h), text[i + 1 : i + 2], h.dtype.type(1))
-            losses.append(float(loss[0]))
-    return in_order(losses) / len(losses)
+            states.append(h)
+            targets.append(int(text[i + 1]))
+    y = logits(w, np.concatenate(states))
+    loss, _ = loss_and_dy(y, np.array(targets), w.bh.dtype.type(1))
+    return in_order(loss) / len(loss)
 
 
 # 9. Samples ---------------------------------------------------------------------------------------
