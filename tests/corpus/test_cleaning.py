@@ -43,6 +43,8 @@ def whole(text: str, reading: Reading) -> str:
 @example(["\uff76", "\uff9e"], Reading(normalize="NFKC"))
 @example(["Α", "Σ", "'", ".", "\n"], Reading(lowercase=True))
 @example(["Α'", "Σ", "'", "Α"], Reading(lowercase=True))
+@example(["ΑΣΣ", "Α"], Reading(lowercase=True))
+@example(["ΑΣ'Σ", "Α"], Reading(lowercase=True))
 @example(["'", "Σ"], Reading(lowercase=True))
 def test_pieces_give_what_the_whole_gives(pieces: list[str], reading: Reading) -> None:
     assert "".join(cleaned(pieces, reading, "x")) == whole("".join(pieces), reading)

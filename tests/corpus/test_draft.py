@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,17 +38,25 @@ def test_nothing_is_lost(files: list[list[str]], documents: str) -> None:
                 draft.add(piece)
         whole = ["".join(file) for file in files]
         text = "".join(whole)
-        points = [point for piece in draft.pieces() for point in piece.tolist()]
-        assert points == list(map(ord, text))
+        numbers = [number for piece in draft.pieces() for number in piece.tolist()]
+        assert [draft.code_points[number] for number in numbers] == list(map(ord, text))
         assert draft.characters == len(text)
-        assert {chr(p): draft.counts[p] for p in np.flatnonzero(draft.counts)} == Counter(text)
+        distinct = map(chr, draft.code_points.tolist())
+        assert dict(zip(distinct, draft.counts.tolist(), strict=True)) == Counter(text)
         starts = [start for piece in draft.starts() for start in piece.tolist()]
         assert starts == starts_of(whole, documents)
         assert draft.documents == len(starts)
 
 
-def test_pieces_are_as_narrow_as_they_can_be() -> None:
+@pytest.mark.parametrize(("distinct", "size"), [(255, 1), (256, 2), (65_535, 2), (65_536, 4)])
+def test_pieces_are_as_narrow_as_they_can_be(distinct: int, size: int) -> None:
     with Draft("none", None) as draft:
-        for text in ("a", "\xff", "\u0100", "\udc81", "\U0001f600"):
+        for text in ("a", "".join(map(chr, range(distinct))), "\0", chr(distinct - 1)):
             draft.add(text)
-        assert [piece.itemsize for piece in draft.pieces()] == [1, 1, 2, 2, 4]
+        first, *others = draft.pieces()
+        assert [first.itemsize, *(piece.itemsize for piece in others)] == [1, size, size, size]
+        assert first == [0]
+        last = draft.code_points[others[2]]
+        assert last == [distinct - 1]
+        assert len(draft.code_points) == distinct
+        assert draft.counts.sum() == distinct + 3

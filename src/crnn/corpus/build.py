@@ -258,12 +258,12 @@ def _unmarked(pieces: Iterable[str], shown: str, notes: _Notes) -> Iterator[str]
 
 
 def _in_memory(draft: Draft, numbering: Numbering, remarks: tuple[str, ...]) -> Corpus:
-    indices = np.empty(draft.characters, numbering.table.dtype)
+    indices = np.empty(draft.characters, numbering.index_of.dtype)
     digest = IndexHash()
     done = 0
-    for points in draft.pieces():
-        indices[done : done + len(points)] = numbering.encode(points)
-        done += len(points)
+    for numbers in draft.pieces():
+        indices[done : done + len(numbers)] = numbering.encode(numbers)
+        done += len(numbers)
     digest.update(indices)
     starts = np.concatenate(list(draft.starts()))
     return Corpus(numbering.vocab, indices, starts, remarks, known_sha256=digest.hexdigest())

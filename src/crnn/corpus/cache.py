@@ -33,6 +33,7 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, cast
@@ -62,6 +63,7 @@ _SEAL: Final = 32
 _ALIGNMENT: Final = 64
 _LONGEST_REMARKS: Final = 1 << 20
 _CHECKED_AT_A_TIME: Final = 1 << 20
+_NO_KEY: Final = b"\0" * 32  # of a file without a name
 _BEING_WRITTEN: Final = ".part"
 _ABANDONED: Final = 24 * 60 * 60  # seconds without a byte after which nobody is writing any more
 
@@ -220,17 +222,17 @@ def store(
     OSError
         The cache folder cannot be written; says what to do.
     """
-    if place is None:
-        with temporary_file() as file:
-            _write(file, b"\0" * 32, draft, numbering, remarks, advance)
-            corpus = mapped(file, b"\0" * 32)
-    else:
+    if place is not None:
         _write_and_rename(place, draft, numbering, remarks, advance)
-        corpus = place.load()
+        if (corpus := place.load()) is not None:
+            return corpus  # otherwise somebody has removed it at once
+    with temporary_file() as file:
+        _write(file, _NO_KEY, draft, numbering, remarks, advance)
+        corpus = mapped(file, _NO_KEY)
     if corpus is None:
         raise OSError(
-            f"a file in the cache folder {str(cache_folder())!r} was removed or changed as soon "
-            "as it was written; try again, or name another folder by CRNN_CACHE_DIR"
+            f"a file in the cache folder {str(cache_folder())!r} does not hold what was written to "
+            "it; look after that disk, or name another folder by CRNN_CACHE_DIR"
         )
     return corpus
 
@@ -279,7 +281,7 @@ def _write(
     """Write everything; the head is written last, when the hash of the indices is known."""
     said = json.dumps(remarks).encode("ascii")
     head = Head(
-        _MAGIC, FORMAT, numbering.table.itemsize, len(said), len(numbering.vocab),
+        _MAGIC, FORMAT, numbering.index_of.itemsize, len(said), len(numbering.vocab),
         draft.documents, draft.characters, key, b"\0" * 32,
     )  # fmt: skip
     _put(file, head.starts_at, draft.starts())
@@ -300,13 +302,16 @@ def _put(file: BinaryIO, offset: int, pieces: Iterable[npt.NDArray[Any]]) -> Non
 def _numbered(
     draft: Draft, numbering: Numbering, digest: IndexHash, advance: Callable[[int], None]
 ) -> Iterator[Indices]:
+    """Yield the indices; they are hashed while whoever takes them writes them."""
     done = 0
-    for points in draft.pieces():
-        indices = numbering.encode(points)
-        digest.update(indices)
-        yield indices
-        done += len(indices)
-        advance(done)
+    with ThreadPoolExecutor(1) as other_thread:
+        for numbers in draft.pieces():
+            indices = numbering.encode(numbers)
+            hashed = other_thread.submit(digest.update, indices)
+            yield indices
+            hashed.result()
+            done += len(indices)
+            advance(done)
 
 
 def mapped(file: BinaryIO, key: bytes) -> Corpus | None:

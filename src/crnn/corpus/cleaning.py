@@ -169,13 +169,15 @@ class _Lowering:
         self._held = text[decided:]
         if len(self._held) > MOST_HELD:
             raise _HeldTooMuchError("characters on end after a capital sigma that end no word")
-        return self._lower(text[:decided])
+        behind = _CASED if self._held else ""  # that sigma, to one before it
+        return self._lower(text[:decided], behind)
 
     def finish(self) -> str:
-        return self._lower(self._held)
+        return self._lower(self._held, "")
 
-    def _lower(self, text: str) -> str:
-        lower = (self._before + text).lower()[len(self._before) :]
+    def _lower(self, text: str, behind: str) -> str:
+        lower = (self._before + text + behind).lower()
+        lower = lower[len(self._before) : len(lower) - len(behind)]
         for char in reversed(text):
             if _role(char) != "ignored":
                 self._before = _CASED if _role(char) == "cased" else ""

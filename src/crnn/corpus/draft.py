@@ -1,8 +1,9 @@
 """The draft of a corpus: its characters while it is not known yet which there will be.
 
-A text is read once. Its characters are kept as code points, every piece in as few bytes as its
-largest one needs (1, 2 or 4), and are counted; afterwards they can be gone through again, as
-often as needed, to be numbered.
+A text is read once. Its characters are numbered as they come, those that a piece brings after those
+that were there, and are counted; afterwards, when it is known which there are, they can be gone
+through again, as often as needed, to get their indices. A piece takes 1, 2 or 4 bytes a character,
+as few as the numbers so far need.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import numpy.typing as npt
 
 from crnn.corpus.spool import Spool
 
-__all__ = ["CODE_POINTS", "Draft"]
+__all__ = ["CODE_POINTS", "Draft", "looked_up"]
 
 CODE_POINTS: Final = 0x110000
 """How many code points Unicode has."""
 
 _NEWLINE = 0x0A
 _STARTS_AT_A_TIME = 1 << 18
+_COUNTED_AT_A_TIME = 1 << 16  # NumPy makes int64 of them, which then stay in the cache
 
 
 class Draft:
@@ -38,29 +40,43 @@ class Draft:
     Examples
     --------
     >>> with Draft("line", None) as draft:
-    ...     for file in ("ab\nc", "d\n"):
+    ...     for file in ("b\nb", "a\n"):
     ...         draft.begin_file()
     ...         draft.add(file)
-    ...     draft.characters, [starts.tolist() for starts in draft.starts()]
-    (6, [[0, 3, 4]])
+    ...     list(draft.pieces()), list(draft.starts())  # doctest: +NORMALIZE_WHITESPACE
+    ([array([1, 0, 1], dtype=uint8), array([2, 0], dtype=uint8)], [array([0, 2, 3])])
+    >>> draft.code_points.tolist(), draft.counts.tolist()
+    ([10, 98, 97], [2, 2, 1])
     """
 
     def __init__(self, documents: str, on_disk: Callable[[], BinaryIO] | None) -> None:
         self._by_file, self._by_line = documents != "none", documents == "line"
-        self._points, self._starts = Spool(on_disk), Spool(on_disk)
-        self._pieces: list[tuple[int, int]] = []  # (bytes a code point, code points)
+        self._text, self._starts = Spool(on_disk), Spool(on_disk)
+        self._pieces: list[tuple[str, int]] = []  # (type of its numbers, characters)
         self._due = True  # a document starts with the next character
+        self._points = np.empty(CODE_POINTS, np.uint32)  # number -> code point
+        self._counts = np.zeros(CODE_POINTS, np.int64)  # number -> how often it occurs
+        self._number_of = _unknown(np.uint8)  # code point -> number
+        self._distinct = 0
         self.characters = 0
         """How many there are."""
         self.documents = 0
         """How many documents start."""
-        self.counts: npt.NDArray[np.int64] = np.zeros(CODE_POINTS, np.int64)
-        """(0x110000,): how often each code point occurs."""
 
     @property
     def is_on_disk(self) -> bool:
         """Whether the text was too large to be kept in memory."""
-        return self._points.is_on_disk
+        return self._text.is_on_disk
+
+    @property
+    def code_points(self) -> npt.NDArray[np.uint32]:
+        """(distinct,): the code point behind each number."""
+        return self._points[: self._distinct]
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """(distinct,): how often each number occurs."""
+        return self._counts[: self._distinct]
 
     def begin_file(self) -> None:
         """Say that what is added from now on comes from another file."""
@@ -71,17 +87,20 @@ class Draft:
         if not text:
             return
         points = _code_points(text)
-        self._count(points)
         self._start_documents(points)
-        self._points.write(points.tobytes())
-        self._pieces.append((points.itemsize, len(points)))
-        self.characters += len(points)
+        numbers = self._numbered(points)
+        for at in range(0, len(numbers), _COUNTED_AT_A_TIME):
+            found = np.bincount(numbers[at : at + _COUNTED_AT_A_TIME].astype(np.intp))
+            self._counts[: len(found)] += found
+        self._text.write(numbers.tobytes())
+        self._pieces.append((numbers.dtype.str, len(numbers)))
+        self.characters += len(numbers)
 
     def pieces(self) -> Iterator[npt.NDArray[Any]]:
-        """Go through all code points in order: arrays of uint8, uint16 or uint32."""
-        self._points.rewind()
-        for size, length in self._pieces:
-            yield np.frombuffer(self._points.read(size * length), f"u{size}")
+        """Go through all numbers in order: arrays of uint8, uint16 or uint32."""
+        self._text.rewind()
+        for dtype, length in self._pieces:
+            yield np.frombuffer(self._text.read(np.dtype(dtype).itemsize * length), dtype)
 
     def starts(self) -> Iterator[npt.NDArray[np.int64]]:
         """Go through the places where documents start."""
@@ -89,15 +108,28 @@ class Draft:
         while data := self._starts.read(8 * _STARTS_AT_A_TIME):
             yield np.frombuffer(data, np.int64)
 
-    def _count(self, points: npt.NDArray[Any]) -> None:
-        found = np.bincount(points.astype(np.intp))
-        self.counts[: len(found)] += found
+    def _numbered(self, points: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the number of each code point; those that were not seen before get one."""
+        numbers = looked_up(self._number_of, points)
+        unknown = np.iinfo(numbers.dtype).max
+        if numbers.max() == unknown:
+            self._learn(np.unique(points[numbers == unknown]))
+            numbers = looked_up(self._number_of, points)
+        return numbers
+
+    def _learn(self, new: npt.NDArray[Any]) -> None:
+        """Give code points their numbers. The largest number of a type means "unknown"."""
+        begin, self._distinct = self._distinct, self._distinct + len(new)
+        self._points[begin : self._distinct] = new
+        if self._distinct > np.iinfo(self._number_of.dtype).max:
+            self._number_of = _unknown(np.min_scalar_type(self._distinct))
+        self._number_of[self.code_points] = np.arange(self._distinct)
 
     def _start_documents(self, points: npt.NDArray[Any]) -> None:
         """Note the starts of documents among characters that are about to be added."""
         if self._due:
             self._note(np.array([self.characters], np.int64))
-        self._due = self._by_line and points[-1] == _NEWLINE
+        self._due = self._by_line and bool(points[-1] == _NEWLINE)
         if self._by_line:
             self._note(np.flatnonzero(points[:-1] == _NEWLINE) + (self.characters + 1))
 
@@ -114,13 +146,30 @@ class Draft:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._points.close()
+        self._text.close()
         self._starts.close()
 
 
+def looked_up(table: npt.NDArray[Any], places: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return ``table[places]``, of bytes by bytes in less time.
+
+    Examples
+    --------
+    >>> looked_up(np.array([5, 7], np.uint8), np.array([1, 1, 0], np.uint8))
+    array([7, 7, 5], dtype=uint8)
+    """
+    if not table.dtype == places.dtype == np.uint8:
+        return np.asarray(table[places])
+    every_byte = table[:256].tobytes().ljust(256, b"\0")
+    return np.frombuffer(places.tobytes().translate(every_byte), np.uint8)
+
+
+def _unknown(dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    return np.full(CODE_POINTS, np.iinfo(dtype).max, dtype)
+
+
 def _code_points(text: str) -> npt.NDArray[Any]:
-    """Return the code points of a text in the smallest unsigned type that holds them all."""
+    """Return the code points of a text, an array of uint8 or uint32."""
     if text.isascii():
         return np.frombuffer(text.encode("ascii"), np.uint8)
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    return points.astype(np.min_scalar_type(points.max()))
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from crnn.corpus.draft import CODE_POINTS, Draft
+from crnn.corpus.draft import CODE_POINTS, Draft, looked_up
 from crnn.corpus.errors import TextError
 from crnn.vocab import Vocab
 
@@ -32,22 +32,19 @@ class Numbering:
     ----------
     vocab : Vocab
         The characters in the order of their indices.
-    table : (0x110000,) array
-        Code point -> index, in the type of the corpus; right for the draft's code points.
+    index_of : (distinct,) array
+        Number in the draft -> index, in the type of the corpus.
     remarks : tuple of str
         Which characters were replaced.
     """
 
     vocab: Vocab
-    table: Indices
+    index_of: Indices
     remarks: tuple[str, ...]
 
-    def encode(self, points: npt.NDArray[Any]) -> Indices:
-        """Return the indices of code points of the draft, a fresh array."""
-        if points.dtype == np.uint8 and self.table.dtype == np.uint8:  # half the time of indexing
-            return np.frombuffer(points.tobytes().translate(self.table[:256].tobytes()), np.uint8)
-        indices: Indices = self.table[points]
-        return indices
+    def encode(self, numbers: npt.NDArray[Any]) -> Indices:
+        """Return the indices of the draft's numbers."""
+        return looked_up(self.index_of, numbers)
 
 
 def index_type(size: int) -> np.dtype[Any]:
@@ -85,69 +82,65 @@ def number(draft: Draft, min_count: int, vocab: Vocab | None) -> Numbering:
     ...     number(draft, 2, None).vocab.chars
     'ab\ufffd'
     """
-    present = np.flatnonzero(draft.counts)
-    rare = draft.counts[present] < min_count
-    if vocab is not None:
-        known = np.zeros(CODE_POINTS, np.bool_)
-        known[vocab.code_points] = True
-        rare &= ~known[present] & known[REPLACEMENT]
-        unknown = present[~known[present] & ~rare]
-        if len(unknown):
-            raise TextError(_describe_unknown(draft, unknown, len(vocab)))
-    replaced = present[rare & (present != REPLACEMENT)]
+    points = draft.code_points
+    rare = (draft.counts < min_count) & (points != REPLACEMENT)
     if vocab is None:
-        final = draft.counts > 0
-        final[replaced] = False
-        final[REPLACEMENT] |= len(replaced) > 0
-        vocab = Vocab.from_code_points(np.flatnonzero(final))
-    table = np.zeros(CODE_POINTS, index_type(len(vocab)))
-    table[vocab.code_points] = np.arange(len(vocab))
-    table[replaced] = table[REPLACEMENT]
-    remarks = (_describe_replaced(draft, replaced, min_count),) if len(replaced) else ()
-    return Numbering(vocab, table, remarks)
+        kept = set(points[~rare].tolist()) | ({REPLACEMENT} if rare.any() else set())
+        vocab = Vocab.from_code_points(sorted(kept))
+    index_of_point = np.full(CODE_POINTS, -1, np.int32)
+    index_of_point[vocab.code_points] = np.arange(len(vocab))
+    index_of = index_of_point[points]
+    rare &= index_of < 0
+    index_of[rare] = index_of_point[REPLACEMENT]
+    if len(unknown := np.flatnonzero(index_of < 0)):
+        raise TextError(_describe_unknown(draft, unknown, len(vocab)))
+    remarks = (_describe_replaced(draft, rare, min_count),) if rare.any() else ()
+    return Numbering(vocab, index_of.astype(index_type(len(vocab))), remarks)
 
 
-def _describe_replaced(draft: Draft, replaced: npt.NDArray[np.intp], min_count: int) -> str:
-    times = int(draft.counts[replaced].sum())
-    one = len(replaced) == 1
+def _describe_replaced(draft: Draft, rare: npt.NDArray[np.bool_], min_count: int) -> str:
+    names = [_name(point) for point in np.sort(draft.code_points[rare]).tolist()]
+    one = len(names) == 1
     return (
-        f"{'1 character that occurs' if one else f'{len(replaced):,} characters that occur'} "
-        f"less than {min_count:,} times, {times:,} in all, became U+FFFD: "
-        + _listed([_name(point) for point in replaced[:_NAMED].tolist()], len(replaced))
+        f"{'1 character that occurs' if one else f'{len(names):,} characters that occur'} "
+        f"less than {min_count:,} times, {draft.counts[rare].sum():,} in all, became U+FFFD: "
+        + _listed(names, _NAMED)
     )
 
 
 def _describe_unknown(draft: Draft, unknown: npt.NDArray[np.intp], size: int) -> str:
-    """Name characters that a vocabulary lacks, where they stand first, and how often."""
-    shown = unknown[:_BLAMED].tolist()
-    first_at = _first_positions(draft, shown)
+    """Name characters that a vocabulary lacks, how often they occur, and where first."""
+    first_at = _first_positions(draft, unknown[:_BLAMED].tolist())
     listed = [
-        f"{_name(point)} at position {first_at[point]:,} ({draft.counts[point]:,} in all)"
-        for point in shown
+        f"{_name(int(draft.code_points[number]))} at position {at:,} "
+        f"({draft.counts[number]:,} in all)"
+        for number, at in first_at.items()
     ]
     one = len(unknown) == 1
+    more = f"; and {len(unknown) - _BLAMED:,} more" if len(unknown) > _BLAMED else ""
     return (
         f"the text has {'a character' if one else f'{len(unknown):,} characters'} that the "
-        f"vocabulary ({size:,} character{'s' * (size != 1)}) lacks: "
-        f"{_listed(listed, len(unknown))}; remove or replace {'it' if one else 'them'}, "
+        f"vocabulary ({size:,} character{'s' * (size != 1)}) lacks: {'; '.join(listed)}{more}; "
+        f"remove or replace {'it' if one else 'them'}, "
         f"or use a model trained on text that has {'it' if one else 'them'}"
     )
 
 
-def _first_positions(draft: Draft, points: list[int]) -> dict[int, int]:
+def _first_positions(draft: Draft, numbers: list[int]) -> dict[int, int]:
+    """Return where each number of a draft stands first, in this order."""
     found: dict[int, int] = {}
     begin = 0
     for piece in draft.pieces():
-        for point in points:
-            if point not in found and len(places := np.flatnonzero(piece == point)):
-                found[point] = begin + int(places[0])
+        for number in numbers:
+            if number not in found and len(places := np.flatnonzero(piece == number)):
+                found[number] = begin + int(places[0])
         begin += len(piece)
-    return found
+    return dict(sorted(found.items(), key=lambda pair: pair[1]))
 
 
-def _listed(names: list[str], count: int) -> str:
-    more = [f"and {count - len(names):,} more"] if count > len(names) else []
-    return "; ".join(names + more)
+def _listed(names: list[str], most: int) -> str:
+    more = [f"and {len(names) - most:,} more"] if len(names) > most else []
+    return "; ".join(names[:most] + more)
 
 
 def _name(point: int) -> str:
