@@ -81,6 +81,14 @@ def test_remarks_name_the_files(folder: Path) -> None:
     )
 
 
+def test_the_mark_of_utf_8_by_another_name(folder: Path) -> None:
+    (folder / "x").write_bytes(b"\xef\xbb\xbfa")
+    for encoding in ("utf-8", "utf-8-sig", "U8"):
+        corpus = read_corpus(["x"], Reading(encoding=encoding))
+        assert (corpus.text(), len(corpus.remarks)) == ("a", 1)
+    assert read_corpus(["x"], Reading(encoding="latin-1")).text() == "\xef\xbb\xbfa"
+
+
 def test_files_without_text(folder: Path) -> None:
     for name in "ab":
         (folder / name).touch()

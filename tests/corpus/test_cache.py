@@ -98,6 +98,15 @@ def test_a_changed_file_is_noticed_and_replaces_the_old(path: str, cache: Path) 
     assert len(os.listdir(cache)) == 1
 
 
+def test_another_file_in_a_folder_is_noticed(path: str, cache: Path) -> None:
+    assert read(".").text() == TEXT
+    Path("y.txt").write_text("more")
+    assert read(".").text() == TEXT + "more"
+    assert len(os.listdir(cache)) == 1
+    read(".", Reading(glob="x*"))
+    assert len(os.listdir(cache)) == 2
+
+
 def test_damage_is_noticed(path: str, cache: Path) -> None:
     whole = read(path)
     (file,) = cache.iterdir()
@@ -153,7 +162,7 @@ def test_forgery_is_harmless(path: str, cache: Path) -> None:
 def test_two_at_once_do_not_disturb_each_other(path: str, cache: Path) -> None:
     program = (
         "from crnn.corpus import *\n"
-        "for _ in range(20):\n"
+        "for _ in range(9):\n"
         "    corpus = read_corpus(['x.txt'], Reading(documents='line'), cache=True)\n"
         f"    assert corpus.text() == {TEXT!r}\n"
         "    [path.unlink(missing_ok=True) for path in cache_folder().iterdir()\n"
@@ -169,7 +178,7 @@ def test_nothing_is_left_behind_by_what_is_stopped(path: str, cache: Path) -> No
     def stop(done: int) -> None:
         raise KeyboardInterrupt
 
-    place = caching.place_of(find_sources([path], "*"), LINES, None)
+    place = caching.place_of([path], find_sources([path], "*"), LINES, None)
     with Draft("none", None) as draft:
         draft.add("abc")
         numbering = number(draft, 1, None)

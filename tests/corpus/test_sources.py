@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from pathlib import Path
@@ -122,7 +123,8 @@ def test_file_that_vanishes_or_changes(folder: Path) -> None:
 
 
 def test_standard_input_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", None)
     (source,) = find_sources(["-"], "*")
-    with pytest.raises(OSError, match=r"standard input is closed"), source.open():
-        pass
+    for closed in (None, io.StringIO("characters")):
+        monkeypatch.setattr(sys, "stdin", closed)
+        with pytest.raises(OSError, match=r"standard input has no bytes"), source.open():
+            pass

@@ -7,7 +7,6 @@ is bounded however long the text is; a draft and a corpus of more than 64 MiB ar
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -19,7 +18,7 @@ from crnn.corpus import cache as caching
 from crnn.corpus.cleaning import cleaned
 from crnn.corpus.compression import ByteStream, chunks
 from crnn.corpus.corpus import Corpus, IndexHash
-from crnn.corpus.decoding import BYTE_ORDER_MARK, decoded
+from crnn.corpus.decoding import BYTE_ORDER_MARK, decoded, is_utf8
 from crnn.corpus.draft import Draft
 from crnn.corpus.errors import TextError
 from crnn.corpus.numbering import Numbering, number
@@ -94,7 +93,7 @@ def read_corpus(
     if cache not in (None, True, False):
         raise TypeError(f"cache is {cache!r}, expected True, False or None")
     sources = find_sources(paths, reading.glob)
-    place = None if cache is False else caching.place_of(sources, reading, vocab)
+    place = None if cache is False else caching.place_of(paths, sources, reading, vocab)
     meter = _Meter(progress, sources)
     if place is not None:
         settle(sources)
@@ -227,8 +226,11 @@ def _read(
         if draft.characters == before:
             notes.empty.append(source.shown)
     if not draft.characters:
-        few = f"{notes.empty[0]} is" if len(sources) == 1 else f"{_listed(notes.empty)} are"
-        raise TextError(f"{few} empty, expected a text; is it the right file?")
+        if len(sources) == 1:
+            raise TextError(f"{sources[0].shown} is empty, expected a text; is it the right file?")
+        raise TextError(
+            f"{_listed(notes.empty)} are empty, expected a text; are they the right files?"
+        )
     return notes.remarks()
 
 
@@ -240,7 +242,7 @@ def _text(
     if name is not None and reading.encoding == BYTES:
         notes.decompressed.append(source.shown)
     pieces = decoded(data, reading.encoding, source.shown)
-    if reading.encoding != BYTES and codecs.lookup(reading.encoding).name == "utf-8":
+    if is_utf8(reading.encoding):
         pieces = _unmarked(pieces, source.shown, notes)
     return cleaned(pieces, reading, source.shown)
 

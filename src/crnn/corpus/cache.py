@@ -111,9 +111,9 @@ class Place:
     folder : Path
         The cache folder.
     inputs : str
-        Names the paths of the inputs.
+        Names the paths that were given.
     state : str
-        Names what the inputs are now.
+        Names the files that are there now, and their state.
     key : bytes
         Of everything that the corpus depends on, 32 bytes.
     """
@@ -151,19 +151,24 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else platformdirs.user_cache_path("crnn", appauthor=False)
 
 
-def place_of(sources: Sequence[Source], reading: Reading, vocab: Vocab | None) -> Place | None:
-    """Return where the corpus of these inputs is kept; None of streams, which come once."""
+def place_of(
+    paths: Sequence[str | os.PathLike[str]],
+    sources: Sequence[Source],
+    reading: Reading,
+    vocab: Vocab | None,
+) -> Place | None:
+    """Return where the corpus of the sources at these paths is kept; None of streams."""
     if any(source.identity is None for source in sources):
         return None
-    paths = [os.path.abspath(source.path) for source in sources]
-    state = [source.identity for source in sources]
+    inputs = [reading.glob, *map(os.path.abspath, paths)]
+    state = [(os.path.abspath(source.path), source.identity) for source in sources]
     rest = [
         dataclasses.asdict(reading),
         None if vocab is None else vocab.code_points.tolist(),
         [FORMAT, sys.byteorder, unicodedata.unidata_version],
     ]
-    key = _digest([paths, state, rest])
-    return Place(cache_folder(), _digest(paths).hex()[:16], _digest(state).hex()[:16], key)
+    key = _digest([inputs, state, rest])
+    return Place(cache_folder(), _digest(inputs).hex()[:16], _digest(state).hex()[:16], key)
 
 
 def _digest(value: Any) -> bytes:

@@ -10,7 +10,7 @@ from typing import Final
 from crnn.corpus.errors import TextError
 from crnn.corpus.reading import BYTES
 
-__all__ = ["BYTE_ORDER_MARK", "decoded"]
+__all__ = ["BYTE_ORDER_MARK", "decoded", "is_utf8"]
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 
@@ -53,7 +53,8 @@ def decoded(pieces: Iterable[bytes], encoding: str, shown: str) -> Iterator[str]
     >>> "".join(decoded([b"na\xc3", b"\xafve"], "utf-8", "'x'"))
     'naïve'
     """
-    decoder = codecs.getincrementaldecoder("latin-1" if encoding == BYTES else encoding)()
+    codec = "latin-1" if encoding == BYTES else "utf-8" if is_utf8(encoding) else encoding
+    decoder = codecs.getincrementaldecoder(codec)()
     fed, beginning, data = 0, b"", b""
     try:
         for data in pieces:
@@ -68,8 +69,21 @@ def decoded(pieces: Iterable[bytes], encoding: str, shown: str) -> Iterator[str]
     except UnicodeError as error:  # utf-16 and utf-32 without a mark
         raise TextError(
             f"{shown} is not {encoding}: {error}; name its --encoding with the byte order, "
-            f"{encoding}-le or {encoding}-be"
+            f"{encoding}-le or {encoding}-be, or another, such as utf-8"
         ) from error
+
+
+def is_utf8(encoding: str) -> bool:
+    """Tell whether an encoding is UTF-8, by this or another of its names.
+
+    With "utf-8-sig" it is, too: Python's own decoder of that name passes over a mark that is cut.
+
+    Examples
+    --------
+    >>> is_utf8("UTF8"), is_utf8("utf-8-sig"), is_utf8("bytes")
+    (True, True, False)
+    """
+    return encoding != BYTES and codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
 
 
 def _describe(

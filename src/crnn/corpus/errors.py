@@ -44,7 +44,5 @@ def opening(shown: str) -> Iterator[None]:
         raise reworded(error, f"{shown} may not be read; check its permissions") from error
     except OSError as error:
         raise reworded(error, f"{shown} cannot be read: {error.strerror or error}") from error
-    except TextError:
-        raise
     except ValueError as error:  # a NUL, or a lone surrogate that stands for no byte
         raise TextError(f"path is {shown}, which cannot be a file's name: {error}") from error

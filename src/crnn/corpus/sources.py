@@ -62,9 +62,10 @@ class Source:
             Somebody changed it meanwhile.
         """
         if self.path == STANDARD_INPUT:
-            if sys.stdin is None:
-                raise OSError("standard input is closed: pipe a text into it, or name a file")
-            yield sys.stdin.buffer
+            stream = getattr(sys.stdin, "buffer", None)  # a notebook's has characters only
+            if stream is None:
+                raise OSError("standard input has no bytes: pipe a text into it, or name a file")
+            yield stream
             return
         with opening(self.shown):
             file = open(self.path, "rb")  # noqa: SIM115
