@@ -178,15 +178,15 @@ def _digest(value: Any) -> bytes:
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
     """Say of an error in writing the cache which folder it is and how to choose another."""
-    folder = cache_folder()
     try:
         yield
     except OSError as error:
         raise reworded(
             error,
-            f"the cache folder {str(folder)!r} cannot be written: {error.strerror or error}; large "
-            "texts are kept there while they are learned from: make room or mend its permissions, "
-            "or name another folder by the environment variable CRNN_CACHE_DIR or XDG_CACHE_HOME",
+            f"the cache folder {str(cache_folder())!r} cannot be written: "
+            f"{error.strerror or error}; large texts are kept there while they are learned from: "
+            "make room or mend its permissions, or name another folder by the environment variable "
+            "CRNN_CACHE_DIR or XDG_CACHE_HOME",
         ) from error
 
 

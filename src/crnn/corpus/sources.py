@@ -64,7 +64,8 @@ class Source:
         if self.path == STANDARD_INPUT:
             stream = getattr(sys.stdin, "buffer", None)  # a notebook's has characters only
             if stream is None:
-                raise OSError("standard input has no bytes: pipe a text into it, or name a file")
+                lack = "is closed" if sys.stdin is None else "has no bytes"
+                raise OSError(f"standard input {lack}: pipe a text into it, or name a file")
             yield stream
             return
         with opening(self.shown):
