@@ -24,7 +24,7 @@ from rich.progress import track  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 import crnn  # noqa: E402
-from crnn.corpus import default_text, read_text  # noqa: E402
+from crnn.corpus import Reading, default_text, read_corpus  # noqa: E402
 
 HIDDEN_SIZE = 100
 Losses = dict[int, float]  # by iteration
@@ -59,7 +59,7 @@ def crnn_losses(vocab: crnn.Vocab, text: str, marks: list[int], start: int, dtyp
 @click.option("--starts", default=7, show_default=True, help="Starts of each program.")
 @click.option("--marks", default="1000,10000,100000", show_default=True, help="Iterations.")
 def main(path: str | None, starts: int, marks: str) -> None:
-    text = default_text() if path is None else read_text(path)
+    text = default_text() if path is None else read_corpus([path], Reading()).text()
     vocab = crnn.Vocab.from_text(text)
     at = sorted(int(mark) for mark in marks.split(","))
     runs: dict[str, list[Losses]] = {"NumPy float64": [], "crnn float64": [], "crnn float32": []}

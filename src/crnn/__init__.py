@@ -15,13 +15,13 @@ from crnn.headers import get_include
 from crnn.history import Report
 from crnn.model import RNN, State, load
 from crnn.settings import Settings
-from crnn.trainer import Diverged, Trainer
+from crnn.trainer import DivergenceError, Trainer
 from crnn.vocab import Vocab
 
 __all__ = [
     "RNN",
     "CheckpointError",
-    "Diverged",
+    "DivergenceError",
     "Report",
     "SelfCheck",
     "Settings",

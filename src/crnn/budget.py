@@ -22,7 +22,7 @@ class Budget:
     seconds : float
         The time.
     falling : float
-        Part of all windows in which the rate falls: it must be known before that how many there are.
+        Part of all windows in which the rate falls: how many, must be known before that.
     step : int
         Windows trained already.
     reserve : float
@@ -55,7 +55,7 @@ class Budget:
         self._begin = clock()
 
     def is_due(self) -> bool:
-        """Tell whether it is time to consult the clock: as late as possible, that it may be exact."""
+        """Tell whether it is time to consult the clock: as late as possible."""
         return self._clock() - self._begin >= self._seconds * (1 - self._falling) * (1 - 4 * SPARE)
 
     def total(self, step: int) -> int:

@@ -77,8 +77,8 @@ class Case:
     digests : mapping of str to str
         SHA-256 of each array of the outcome, in the order in which they come to be.
     options : mapping
-        What else it is trained with: keywords of `crnn.descent.Optimizer`; ``init``, the way the first
-        weights are drawn; ``dropout``; ``starts``, where the documents of the text begin.
+        What else it is trained with: keywords of `crnn.descent.Optimizer`; ``init``, the way the
+        first weights are drawn; ``dropout``; ``starts``, where the documents of the text begin.
     """
 
     name: str
@@ -162,8 +162,8 @@ def outcome(case: Case, isa: str | None = None, threads: int = 1) -> dict[str, A
         characters that goes on from the first stream, of a ``cool_sample`` of 40 that goes on from
         there at temperature 0.7, and the prediction ``p`` from which the last one would be drawn at
         temperature 1; then the drop-in's ``dloss`` and gradients (``dWxh`` ...) of the text's first
-        window. If the case has options, also ``norm, rate`` of every window, and ``val_loss`` of the text.
-        `docs/contract.md` says all of this to the last bit.
+        window. If the case has options, also ``norm, rate`` of every window, and the text's
+        ``val_loss``. `docs/contract.md` says all of this to the last bit.
     """
     options = dict(case.options)
     seed, way = SeedSequence(case.seed), options.pop("init", "normal")

@@ -171,12 +171,9 @@ def _check_length(characters: int, settings: Settings) -> None:
 
 
 def fingerprint(source: Source, passage: Passage, apart: bool) -> dict[str, JSON]:
-    """Return what a checkpoint remembers of a text: its length, and digests of what is read of it."""
-    if isinstance(source, Corpus):
-        digest = source.sha256
-    else:
-        digest = _digest(passage.indices, "<i4")
-    record: dict[str, JSON] = {"characters": len(passage.indices), "sha256": digest}
+    """Return what a checkpoint remembers of a text: its length, and digests of what is read."""
+    sha256 = source.sha256 if isinstance(source, Corpus) else _digest(passage.indices, "<i4")
+    record: dict[str, JSON] = {"characters": len(passage.indices), "sha256": sha256}
     if apart:
         record |= {"documents": len(passage.starts), "starts": _digest(passage.starts, "<i8")}
     return record

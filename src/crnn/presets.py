@@ -1,8 +1,9 @@
 """Presets: settings by name.
 
 "reference" is the notebook's. "strong" is the best recipe known here for a vanilla RNN on one core:
-AdamW from an orthogonal Whh, a short warm-up, a constant rate, then a straight fall; a wider network
-that is kept from learning by heart the more time there is. `docs/training.md` says what was tried.
+AdamW from an orthogonal Whh, a short warm-up, a constant rate, then a straight fall; and a wider
+network, kept from learning by heart, where there is more time. `docs/training.md` says what
+was tried.
 """
 
 from __future__ import annotations

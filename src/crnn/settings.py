@@ -275,7 +275,7 @@ class Settings:
     )
     time: float = _setting(
         0.0,
-        "Train so long instead: the clock, consulted once, chooses the number of windows; 0: do not",
+        "Train so long instead: the clock, consulted once, chooses the number of windows",
         unit="seconds",
         least=0,
         group="Run",

@@ -33,7 +33,7 @@ from crnn.slices import Slices
 from crnn.training import Training, bits_per_char, useful_threads
 from crnn.validation import Validation
 
-__all__ = ["Diverged", "Trainer"]
+__all__ = ["DivergenceError", "Trainer"]
 
 Callback: TypeAlias = Callable[[Report], bool | None]
 Tensors: TypeAlias = dict[str, npt.NDArray[Any]]
@@ -48,7 +48,7 @@ CHANGEABLE: Final = (
 _GOOD = "good."  # before the names of the arrays that a training can go back to
 
 
-class Diverged(ArithmeticError):
+class DivergenceError(ArithmeticError):
     """The loss of a training is lost: it is not a number any more, or far above a uniform guess."""
 
 
@@ -121,7 +121,7 @@ class Trainer:
         the rate by `decay_factor`. 0: never.
     on_divergence : {"stop", "halve-rate"}
         When the smooth loss at a report is not finite, or after window 1000 more than twice that of
-        a uniform guess: raise `Diverged`, or go back to the last report and halve the rate.
+        a uniform guess: raise `DivergenceError`, or go back to the last report and halve the rate.
     threads : int
         Most threads at work. Any number gives the same result; where more would be slower (small
         windows, one stream, fewer processors), fewer work by themselves.
@@ -329,7 +329,7 @@ class Trainer:
         ------
         RuntimeError
             If another thread is using this trainer.
-        Diverged
+        DivergenceError
             If the loss is lost; see `on_divergence`.
         """
         self._train(self.step + arguments.integer("steps", steps, least=0), callback)
@@ -619,10 +619,12 @@ class Trainer:
         else:
             why = f"the loss became {self.smooth_loss}"
         if self._good is None:
-            raise Diverged(f"{why} by window {self.step:,}: {advice}")
+            raise DivergenceError(f"{why} by window {self.step:,}: {advice}")
         tensors, record = self._good
         if record.progress.lowering <= LEAST_LOWERING:
-            raise Diverged(f"{why} by window {self.step:,}, at however small a rate: {advice}")
+            raise DivergenceError(
+                f"{why} by window {self.step:,}, at however small a rate: {advice}"
+            )
         self._restore(tensors, record)
         self._progress = record.progress.lowered(0.5)
         self._good = self._state()

@@ -229,7 +229,7 @@ class Vocab:
         return _text(self._code_points[values.astype(np.intp)])
 
     def extend(self, chars: str) -> Vocab:
-        """Return a vocabulary that has more characters: all of this one, in their order, then the new.
+        """Return a vocabulary that has more characters: all of these, then the new.
 
         Parameters
         ----------

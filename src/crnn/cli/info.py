@@ -14,11 +14,11 @@ from rich.text import Text
 from crnn import checkpoint
 from crnn.cli.output import in_terminal, write
 from crnn.cli.program import HELP_NAMES, explained
-from crnn.cli.quantities import file_size, loss_in_units
+from crnn.cli.quantities import file_size, loss_in_units, val_loss_in_units
 from crnn.cli.visible import visible
 from crnn.model import PARAMETERS, RNN, described_by
+from crnn.record import Record, read_record
 from crnn.seeding import seed_to_json
-from crnn.trainer import Record, read_record
 from crnn.training import bits_per_char
 
 __all__ = ["command"]

@@ -17,20 +17,18 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-class SettingType(click.ParamType):
-    """A setting as click reads it: `Settings` itself says what is wrong with a value."""
+def _reader(setting: Field[Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Return a callback that makes a word a value of a setting; `Settings` says what is wrong."""
+    kind = type(setting.default)
 
-    def __init__(self, setting: Field[Any]) -> None:
-        self._setting = setting
-        self.name = setting.name
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return a value of the setting's type."""
-        kind = type(self._setting.default)
+    def read(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
         try:
-            return checked(self._setting, _number(kind, value) if kind is not str else value)
+            return checked(setting, _number(kind, value) if kind in (int, float) else value)
         except (TypeError, ValueError) as error:
-            self.fail(str(error).removeprefix(f"{self._setting.name} is "), param, ctx)
+            message = str(error).removeprefix(f"{setting.name} is ")
+            raise click.BadParameter(message, ctx, param) from None
+
+    return read
 
 
 def _number(kind: type, value: Any) -> Any:
@@ -77,7 +75,8 @@ def _option(setting: Field[Any]) -> Callable[[Function], Function]:
     word = "WORD" if isinstance(setting.default, str) else kind
     return click.option(
         name,
-        type=SettingType(setting),
+        type=click.UNPROCESSED,
+        callback=_reader(setting),
         metavar=f"[{'|'.join(choices)}]" if choices else word,
         default=setting.default,
         show_default=setting.default != "",
@@ -115,7 +114,7 @@ def read_period(ctx: click.Context, param: click.Parameter, value: str) -> Perio
 
 
 def read_seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float:
-    """Return ``90``, ``90s``, ``1.5m`` or ``2h`` as seconds, nothing as 0; the callback of an option.
+    """Return ``90``, ``90s``, ``1.5m`` or ``2h`` as seconds, nothing as 0; an option's callback.
 
     Raises
     ------

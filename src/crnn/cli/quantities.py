@@ -9,8 +9,8 @@ __all__ = [
     "duration",
     "file_size",
     "loss_in_units",
-    "val_loss_in_units",
     "precise_duration",
+    "val_loss_in_units",
 ]
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400

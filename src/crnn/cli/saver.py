@@ -62,7 +62,7 @@ class Saver:
         return step != self._last_step and step % (self._every.windows or 1) == 0
 
     def next_step(self) -> int | None:
-        """Return the step to train to before anything is saved; None if it is not a matter of steps."""
+        """Return the step to train to before anything is saved; None: when time says."""
         if self._every.windows is None:
             return None
         return (self._trainer.step // self._every.windows + 1) * self._every.windows

@@ -384,8 +384,10 @@ def _losses(trainer: Trainer) -> list[str]:
 
 
 def _reproduction(ctx: click.Context, trainer: Trainer) -> str:
-    """Return the command that comes to the same bytes, whatever the clock says: every setting that
-    is not the reference's, and the number of windows."""
+    """Return the command that comes to the same bytes, whatever the clock says.
+
+    It has every setting that is not the reference's, and the number of windows.
+    """
     words: list[str] = []
     for setting in fields(Settings):
         value = getattr(trainer.settings, setting.name)
