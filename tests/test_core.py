@@ -11,25 +11,31 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from crnn import core
+from crnn import core, initial
+from crnn.descent import Optimizer
+from crnn.text import Text
 from crnn.training import Training
 
 SIZES = [(1, 1, 1), (2, 3, 2), (7, 15, 3), (16, 17, 25), (33, 31, 7), (100, 64, 5), (5, 257, 4)]
 DOUBLE = pytest.mark.parametrize("double", [False, True], ids=["float32", "float64"])
 
 
+def adagrad() -> Optimizer:
+    return Optimizer("adagrad", learning_rate=0.1, clip=5.0)
+
+
 def trained(isa: str, double: bool, V: int, H: int, T: int, steps: int) -> dict[str, Any]:
     """Weights, memory, losses and a sample of a short training on one table."""
     net = core.Net(V, H, double, isa)
-    net.draw_weights(np.random.PCG64(V * 1000 + H))
+    initial.draw_weights(net, np.random.PCG64(V * 1000 + H))
     text = np.random.default_rng(V).integers(0, V, 40 * T + 2, dtype=np.int32)
-    training = Training(net, text, T, 1, "adagrad", 0.1, 5.0)
+    training = Training(net, Text(text, V), T, 1, adagrad())
     training.run(steps)
     ixes = np.zeros(50, np.int32)
     training.state().sample(50, 1.0, np.random.PCG64(1), ixes, training.next_input())
     return {
         "weights": np.frombuffer(memoryview(net.block), np.uint8).copy(),
-        "memory": np.frombuffer(memoryview(training.memories[0]), np.uint8).copy(),
+        "memory": np.frombuffer(memoryview(training.optimizer.memories[0]), np.uint8).copy(),
         "losses": [training.loss.hex(), training.smooth_loss.hex()],
         "sample": ixes.tolist(),
     }
@@ -102,44 +108,27 @@ def test_too_long_a_window_is_a_memory_error() -> None:
         core.Window(core.Net(3, 4, True), 10**14)
 
 
+def zeros() -> Text:
+    return Text(np.zeros(20, np.int32), 3)
+
+
 def small_training() -> Training:
-    return Training(core.Net(3, 4, True), np.zeros(20, np.int32), 5, 1, "adagrad", 0.1, 5.0)
-
-
-@pytest.mark.parametrize(
-    ("values", "error", "message"),
-    [
-        (np.array([0, 3], np.int32), IndexError, r"text\[1\] is 3, expected an index from 0 to 2"),
-        (np.array([0, -1], np.int32), IndexError, r"text\[1\] is -1"),
-        (
-            np.array([0, 1], np.int64),
-            ValueError,
-            "text: expected 3 elements of 4 bytes and format i or l, got 3 of 8 bytes",
-        ),
-    ],
-)
-def test_indices_are_checked_by_the_core_too(
-    values: npt.NDArray[np.int32], error: type[Exception], message: str
-) -> None:
-    with pytest.raises(error, match=message):
-        Training(
-            core.Net(3, 4, True), np.concatenate([values, values[:1]]), 1, 1, "adagrad", 0.1, 5.0
-        )
+    return Training(core.Net(3, 4, True), zeros(), 5, 1, adagrad())
 
 
 def test_text_shorter_than_a_window_is_refused_by_the_core_too() -> None:
     with pytest.raises(
         ValueError, match="text has 20 characters, 1 streams of windows of 19 need 21"
     ):
-        Training(core.Net(3, 4, True), np.zeros(20, np.int32), 19, 1, "adagrad", 0.1, 5.0)
+        Training(core.Net(3, 4, True), zeros(), 19, 1, adagrad())
 
 
 @pytest.mark.parametrize(("step", "position"), [(-1, 0), (0, -1), (0, 14), (0, 10**9)])
 def test_restoring_an_impossible_place_is_refused(step: int, position: int) -> None:
     training = small_training()
-    with pytest.raises(ValueError, match="do not fit a text of 20 characters"):
-        training.restore(step, position, 1.0, [training.state()])
-    training.restore(0, 13, 1.0, [training.state()])
+    with pytest.raises(ValueError, match=r"expected at least 0|does not fit its 20 characters"):
+        training.restore(step, [position], 1.0, [training.state()])
+    training.restore(0, [13], 1.0, [training.state()])
     training.run(3)
     assert training.step == 3
 
@@ -178,10 +167,7 @@ def test_sizes_that_would_overflow_are_refused() -> None:
         state.sample(2**62, 1.0, np.random.PCG64(), np.empty(0, np.int32))
     with pytest.raises(ValueError, match="expected -1 elements"):
         state.sample(-1, 1.0, np.random.PCG64(), np.empty(0, np.int32))
-    for call in (
-        state.read,
-        lambda x: Training(core.Net(3, 4, True), x, 1, 1, "adagrad", 0.1, 5.0),
-    ):
+    for call in (state.read, lambda x: Text(x, 3)):
         with pytest.raises((TypeError, MemoryError)):
             call(Long())  # type: ignore[arg-type]
 
@@ -195,10 +181,12 @@ UNTYPED_TRAINING: Any = Training
     [
         lambda: UNTYPED.State(None),
         lambda: UNTYPED.Window(None, 1),
-        lambda: UNTYPED_TRAINING(None, np.zeros(20, np.int32), 5, 1, "adagrad", 0.1, 5.0),
-        lambda: UNTYPED_TRAINING(
-            core.Net(3, 4, True), np.zeros(20, np.int32), 5, 1, "adagrad", 0.1, 5.0
-        ).restore(0, 0, 0.0, None),
+        lambda: UNTYPED_TRAINING(None, zeros(), 5, 1, adagrad()),
+        lambda: UNTYPED_TRAINING(core.Net(3, 4, True), None, 5, 1, adagrad()),
+        lambda: UNTYPED_TRAINING(core.Net(3, 4, True), zeros(), 5, 1, None),
+        lambda: UNTYPED_TRAINING(core.Net(3, 4, True), zeros(), 5, 1, adagrad()).restore(
+            0, [0], 0.0, None
+        ),
         lambda: UNTYPED.Borrowed(3, 4, True).sample(None, None, 0, None, None),
         lambda: UNTYPED.Borrowed(3, 4, True).loss(iter(()), None, None, None, (), None, 5.0),
     ],
@@ -210,7 +198,7 @@ def test_none_and_iterators_are_refused(call: Callable[[], object]) -> None:
 
 def test_state_of_another_net_is_refused() -> None:
     with pytest.raises(ValueError, match="expected 1 of this net"):
-        small_training().restore(0, 0, 0.0, [core.State(core.Net(1, 1, True))])
+        small_training().restore(0, [0], 0.0, [core.State(core.Net(1, 1, True))])
 
 
 @pytest.mark.parametrize(("V", "H"), [(0, 1), (1, 0), (-1, 1), (1, -5)])

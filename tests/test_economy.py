@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from crnn import core
+from crnn.descent import Optimizer
+from crnn.text import Text
 from crnn.training import Training
 
 COMPILER = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
@@ -45,6 +47,8 @@ COUNTED = """
 import ctypes, gc, sys
 import numpy as np
 from crnn import core
+from crnn.descent import Optimizer
+from crnn.text import Text
 from crnn.training import Training
 
 counted = ctypes.CDLL(None).counted
@@ -53,11 +57,16 @@ gc.disable()
 before = counted()
 one_allocation = [object()]
 assert counted() > before, "the counter does not count"
-text = np.random.default_rng(1).integers(0, 23, 2000, dtype=np.int32)
-for optimizer in ("adagrad", "adam"):
+indices = np.random.default_rng(1).integers(0, 23, 2000, dtype=np.int32)
+whole, apart = Text(indices, 23), Text(indices, 23, np.arange(0, 2000, 50))
+everything = {"clip_norm": 1.0, "weight_decay": 0.1}
+for optimizer, text, dropout, options in (
+    ("adagrad", whole, 0.0, {}), ("adam", whole, 0.0, {}), ("adamw", apart, 0.2, everything)
+):
     for threads in (1, 2):
         net = core.Net(23, 67, False)
-        training = Training(net, text, 40, 7, optimizer, 0.01, 5.0, threads)
+        rule = Optimizer(optimizer, learning_rate=0.01, clip=5.0, **options)
+        training = Training(net, text, 40, 7, rule, dropout, np.random.PCG64(1), threads)
         assert training.threads == threads
         calls = []
         for windows in (1, 1, 300, 1, 300, 2):
@@ -86,7 +95,7 @@ def test_a_window_allocates_nothing(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
-    assert len(lines) == 4
+    assert len(lines) == 6
     for optimizer, threads, *calls in lines:
         assert len(set(calls)) == 1, (optimizer, threads, calls)
 
@@ -117,7 +126,8 @@ def test_a_training_takes_the_memory_that_is_said(
     tracemalloc.start()
     try:
         net = core.Net(V, H, double)
-        training = Training(net, text, T, B, optimizer, 0.1, 5.0, threads)
+        rule = Optimizer(optimizer, learning_rate=0.1, clip=5.0)
+        training = Training(net, Text(text, V), T, B, rule, threads=threads)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -125,7 +135,7 @@ def test_a_training_takes_the_memory_that_is_said(
     parameters = (V + H + 1) * ldh + (H + 1) * ldv
     remembered = {"adagrad": 1, "adam": 2}[optimizer]
     window = B * T * (2 * ldh + ldv + 1) + B * ldh
-    indices = len(text) + 2 * B * T + training.threads * (B * T + 2 * V)
+    indices = len(text) + 2 * B * T + B + training.threads * (B * T + 2 * V)
     fixed = 2500  # bytes: alignment of the blocks, and the objects themselves
     said = (parameters * (3 + remembered) + window) * itemsize + 4 * indices + fixed
     assert parameters < peak <= said

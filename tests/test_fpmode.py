@@ -15,8 +15,10 @@ import pytest
 from hostile import MODES, hostile, needs_modes
 
 import crnn
-from crnn import core, digests
+from crnn import core, digests, initial
+from crnn.descent import Optimizer
 from crnn.model import PARAMETERS
+from crnn.text import Text
 from crnn.training import Training, bits_per_char
 
 pytestmark = needs_modes
@@ -159,8 +161,9 @@ def test_a_training_with_a_subnormal_rate_goes_on(
 
 def test_flags_of_exceptions_are_the_callers_afterwards() -> None:
     net = core.Net(5, 6, False)
-    net.draw_weights(np.random.PCG64(1))
-    training = Training(net, np.arange(30, dtype=np.int32) % 5, 4, 1, "adagrad", 0.1, 5.0)
+    initial.draw_weights(net, np.random.PCG64(1))
+    text = Text(np.arange(30, dtype=np.int32) % 5, 5)
+    training = Training(net, text, 4, 1, Optimizer("adagrad", learning_rate=0.1, clip=5.0))
     libm = ctypes.CDLL(None)
     libm.feclearexcept(-1)
     training.run(3)  # inexact at least

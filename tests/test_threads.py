@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crnn import core
+from crnn import core, initial
+from crnn.descent import Optimizer
+from crnn.text import Text
 from crnn.training import Training, useful_threads
 
 COMBINATIONS = pytest.mark.parametrize(
@@ -40,10 +42,12 @@ def training_of(
 ) -> tuple[Training, core.Net]:  # fmt: skip
     """On a text whose parts wrap after three windows."""
     net = core.Net(V, H, double, isa)
-    net.draw_weights(np.random.PCG64(V * 1000 + H))
+    initial.draw_weights(net, np.random.PCG64(V * 1000 + H))
     text = np.random.default_rng(V).integers(0, V, B * (3 * T + 2), dtype=np.int32)
     rate = 0.1 if optimizer == "adagrad" else 0.002
-    return Training(net, text, T, B, optimizer, rate, 5.0, threads, processors), net
+    rule = Optimizer(optimizer, learning_rate=rate, clip=5.0)
+    training = Training(net, Text(text, V), T, B, rule, threads=threads, processors=processors)
+    return training, net
 
 
 def outcome(training: Training, net: core.Net, B: int, H: int, double: bool) -> dict[str, Any]:
@@ -54,11 +58,11 @@ def outcome(training: Training, net: core.Net, B: int, H: int, double: bool) -> 
         training.state(b).get(states[b])
     return {
         "weights": bytes(net.block),
-        "memories": [bytes(memory) for memory in training.memories],
+        "memories": [bytes(memory) for memory in training.optimizer.memories],
         "losses": [training.loss.hex(), training.smooth_loss.hex()],
-        "decays": [decay.hex() for decay in training.decays],
+        "running": [number.hex() for number in training.optimizer.running],
         "states": states.tobytes(),
-        "place": [training.step, training.position],
+        "place": [training.step, *training.positions],
     }
 
 
@@ -151,11 +155,13 @@ def test_weights_changed_between_two_runs_are_taken_as_they_are(threads: int) ->
     training, net = training_of(V, H, T, B, True, "adagrad", threads)
     again, other = training_of(V, H, T, B, True, "adagrad", threads)
     training.run(3)
-    assert training.position == 0  # so no state is carried
-    for buffer in (net.block, *training.memories):
+    assert training.positions == [0] * B  # so no state is carried
+    for buffer in (net.block, *training.optimizer.memories):
         np.frombuffer(memoryview(buffer), float)[:] *= 0.5
     for mine, theirs in zip(
-        (other.block, *again.memories), (net.block, *training.memories), strict=True
+        (other.block, *again.optimizer.memories),
+        (net.block, *training.optimizer.memories),
+        strict=True,
     ):
         np.frombuffer(memoryview(mine), float)[:] = np.frombuffer(memoryview(theirs), float)
     training.run(2)
@@ -167,14 +173,17 @@ def test_weights_changed_between_two_runs_are_taken_as_they_are(threads: int) ->
 NO_MORE_THREADS = """
 import resource, threading
 import numpy as np
-from crnn import core
+from crnn import core, initial
+from crnn.descent import Optimizer
+from crnn.text import Text
 from crnn.training import Training
 
 def training(threads):
     net = core.Net(23, 121, False)
-    net.draw_weights(np.random.PCG64(1))
+    initial.draw_weights(net, np.random.PCG64(1))
     text = np.random.default_rng(1).integers(0, 23, 2000, dtype=np.int32)
-    return net, Training(net, text, 107, 3, "adam", 0.002, 5.0, threads)
+    rule = Optimizer("adam", learning_rate=0.002, clip=5.0)
+    return net, Training(net, Text(text, 23), 107, 3, rule, threads=threads)
 
 (net, alone), (other, many) = training(1), training(8)
 assert many.threads == 8

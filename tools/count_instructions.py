@@ -26,7 +26,9 @@ import click
 import numpy as np
 
 import crnn
-from crnn import core
+from crnn import core, initial
+from crnn.descent import Optimizer
+from crnn.text import Text
 from crnn.training import Training
 
 RECORD = Path(__file__).with_name("instructions.json")
@@ -136,8 +138,9 @@ def train() -> None:
     text = np.random.default_rng(1).integers(V, size=1000, dtype=np.int32)
     for dtype in DTYPES:
         net = core.Net(V, H, dtype == "float64")
-        net.draw_weights(np.random.PCG64(1))
-        training = Training(net, text, T, 1, "adagrad", 0.1, 5.0)
+        initial.draw_weights(net, np.random.PCG64(1))
+        rule = Optimizer("adagrad", learning_rate=0.1, clip=5.0)
+        training = Training(net, Text(text, V), T, 1, rule)
         training.run(2)  # touches memory
         os.getppid()
         training.run(WINDOWS)

@@ -510,7 +510,7 @@ cdef class Training:
         """A stream may stand only where something is left to predict."""
         cdef const Course* r = &self.course
         cdef Place place = r.places[b]
-        cdef Py_ssize_t length = place.end - place.begin, needed = 1 if r.text.apart else r.n.T
+        cdef Py_ssize_t length = place.end - place.begin, needed = 1 if r.text.apart else r.n.T + 1
         if 0 <= position < length:
             seek(&r.text, &place, place.begin + <Py_ssize_t> position)
             if place.position + needed < reach(&r.text, &place):
