@@ -29,13 +29,6 @@ LIST = Path(__file__).with_name("mutations.toml")
 BUILD_TOOLS = ("scikit-build-core>=1.1", "cython>=3.3", "cython-cmake>=0.3")
 # The tests that most often notice.
 QUICK = ("digests", "fpmode", "contract", "descent", "threads", "dropin")
-    "digests",
-    "fpmode",
-    "contract",
-    "descent",
-    "threads",
-    "dropin",
-)  # the tests that most often notice
 SUITE_MINUTES = 10  # a suite that takes longer hangs, which is noticed too
 
 

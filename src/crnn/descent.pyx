@@ -104,6 +104,13 @@ cdef void descend(const Shape* S, const Descent* o, Py_ssize_t n, real* d, Py_ss
 
 # --- What Python holds -----------------------------------------------------------------------------
 
+cdef int number_of(str what, str name, tuple names) except -1:
+    """Which of some names it is."""
+    if name not in names:
+        raise ValueError(f"{what} is {name!r}, expected {', '.join(names[:-1])} or {names[-1]}")
+    return names.index(name)
+
+
 @cython.final
 cdef class Optimizer:
     """An optimizer with its schedule, and what it remembers of the parameters it steps down.
@@ -143,14 +150,17 @@ cdef class Optimizer:
                   double decay_factor=1, double final_rate=0, double decay_fraction=0, steps=1, frozen=()):
         cdef Descent* o = &self.o
         self.name = name
-        o.method, o.schedule = METHODS.index(name), SCHEDULES.index(schedule)
+        o.method = <Method> number_of("name", name, METHODS)
+        o.schedule = <Schedule> number_of("schedule", schedule, SCHEDULES)
         o.limit, o.norm_limit, o.weight_decay = clip, clip_norm, weight_decay
         o.momentum, o.decay_rate, o.beta1, o.beta2 = momentum, decay_rate, beta1, beta2
         o.learning_rate, o.rest, o.factor, o.fraction = learning_rate, final_rate, decay_factor, decay_fraction
         o.warmup, o.every, o.steps = warmup, decay_every, steps
         if o.every < 1:
             raise ValueError(f"decay_every is {decay_every}, expected at least 1")
-        o.frozen = sum(1 << PARAMETERS.index(parameter) for parameter in frozen)
+        o.frozen = 0
+        for parameter in frozen:
+            o.frozen |= 1 << number_of("frozen", parameter, PARAMETERS)
         o.scale = o.lowering = o.power1 = o.power2 = 1
 
     @property

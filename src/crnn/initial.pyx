@@ -80,8 +80,11 @@ def draw_weights(Net net not None, bit_generator, str way="normal"):
         If there is no such way.
     """
     cdef bitgen* bits = bitgen_of(bit_generator)
-    cdef int number = WAYS.index(way)
+    cdef int number
     cdef crnn_fpmode theirs
+    if way not in WAYS:
+        raise ValueError(f"way is {way!r}, expected {', '.join(WAYS[:-1])} or {WAYS[-1]}")
+    number = WAYS.index(way)
     with bit_generator.lock, nogil:
         theirs = crnn_fpmode_enter()
         if net.double:

@@ -2,6 +2,8 @@
 
 from libc.stdint cimport int32_t, int64_t
 
+from crnn.memory cimport Buffer
+
 
 # A text as indices of 1, 2 or 4 bytes, and where its documents begin.
 cdef struct Passage:
@@ -23,7 +25,9 @@ cdef struct Place:
 
 cdef class Text:
     cdef Passage passage
-    cdef object array, starts   # they own the memory
+    cdef object array           # they own the memory
+    cdef Buffer starts
+    cdef int check_fits(self, Py_ssize_t V) except -1
 
 
 cdef Py_ssize_t symbol(const Passage* p, Py_ssize_t i) noexcept nogil

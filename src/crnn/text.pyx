@@ -7,8 +7,9 @@ trusted: each is checked when it is read.
 
 cimport cython
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
+from libc.string cimport memcpy
 
-from crnn.memory cimport address
+from crnn.memory cimport Buffer, address
 
 
 cdef Py_ssize_t symbol(const Passage* p, Py_ssize_t i) noexcept nogil:
@@ -72,6 +73,7 @@ cdef class Text:
         Size of the vocabulary.
     starts : numpy.ndarray, optional
         int64: where each document begins, rising from 0. Then no window crosses from one to the next.
+        They are copied: a number among them that changed would lead out of the text.
 
     Raises
     ------
@@ -89,20 +91,28 @@ cdef class Text:
             raise TypeError(f"text is a {type(array).__name__}, expected an array of uint8, uint16 or int32")
         p.at = address(array, "text", formats[p.width], p.width, p.length, False)
         p.apart = starts is not None
-        if starts is None:
-            starts = memoryview(bytearray(8)).cast("q")
-        p.documents = len(starts)
-        p.starts = <const int64_t*> address(starts, "starts", ("q", "l"), 8, p.documents, False)
+        p.documents = 1 if starts is None else len(starts)
+        self.starts = Buffer(8 * p.documents)
+        p.starts = <const int64_t*> self.starts.data
+        if starts is not None:
+            memcpy(self.starts.data, address(starts, "starts", ("q", "l"), 8, p.documents, False),
+                   self.starts.nbytes)
         if p.documents < 1 or p.starts[0] != 0 or p.starts[p.documents - 1] >= p.length:
             raise ValueError(f"starts: expected 0 first, and all below the text's length, {p.length}")
         for i in range(1, p.documents):
             if p.starts[i] <= p.starts[i - 1]:
                 raise ValueError(f"starts[{i}] is {p.starts[i]}, expected more than {p.starts[i - 1]}")
-        self.array, self.starts = array, starts
+        self.array = array
 
     def __len__(self):
         """How many characters it has."""
         return self.passage.length
+
+    cdef int check_fits(self, Py_ssize_t V) except -1:
+        """Its characters must be among the V of a net."""
+        if self.passage.V > V:
+            raise ValueError(f"text has indices below {self.passage.V}, the net has {V} characters")
+        return 0
 
     @property
     def is_apart(self):

@@ -318,9 +318,14 @@ cdef class Training:
         cdef crnn_fpmode theirs
         if threads < 1:
             raise ValueError(f"threads is {threads}, expected at least 1")
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout is {dropout}, expected at least 0 and less than 1")
+        if dropout > 0 and dropout_bits is None:
+            raise TypeError("dropout_bits is None, expected a bit generator to draw the units by")
         if B < 1 or not 1 <= T <= len(text) // B - 2:
             raise ValueError(f"text has {len(text)} characters, {B} streams of windows of {T} need "
                              f"{(T + 2) * B}")
+        text.check_fits(S.V)
         self.net, self.text, self.optimizer, self.dropout_bits = net, text, optimizer, dropout_bits
         self.threads = min(threads, CRNN_MOST_MEMBERS)
         self.spins = 3000 if self.threads <= processors else 0

@@ -90,6 +90,7 @@ cdef class Validation:
 
     def __cinit__(self, Net net not None, Text text not None):
         cdef Reading* r = &self.reading
+        text.check_fits(net.S.V)
         self.net, self.text = net, text
         self.window = Window(net, STEPS)
         self.scratch = Buffer(2 * STEPS * sizeof(int32_t))
