@@ -160,6 +160,23 @@ def test_a_driver_is_told_the_cases_and_has_its_environment(tmp_path: Path) -> N
     assert (tally.faults, tally.arrays) == ([], len(CASE.digests))
 
 
+def test_what_is_not_as_usual_comes_after_the_other_words() -> None:
+    options = {
+        "init": "orthogonal", "warmup": 3, "frozen": ["Wxh", "by"], "starts": [0, 7],
+        "dropout": 0.5, "clip_norm": 1,
+    }  # fmt: skip
+    before, after = line_of(CASE).split(), line_of(replace(CASE, options=options)).split()
+    assert after[: len(before)] == before
+    assert after[len(before) :] == [
+        "init=orthogonal",
+        "warmup=3",
+        "frozen=Wxh,by",
+        "starts=0,7",
+        "dropout=3fe0000000000000",
+        "clip_norm=3ff0000000000000",
+    ]
+
+
 def test_a_mount_in_a_folder_is_found_the_innermost_first() -> None:
     lines = [f"1 2 0:1 / {place} rw - proc proc rw" for place in
              ("/", "/t", "/t/a\\040b", "/t/a\\040b/c", "/t/a\\040bc", "/t/a\\040b/c")]  # fmt: skip

@@ -2,11 +2,9 @@
  *
  *     train [--isa NAME] [--host MODE] [--threads N] [--offset N] < cases > arrays
  *
- * A case is a line of words: name, type (float32 or float64), V, H, T, B, optimizer, learning rate and
- * clip (the bits of a double), windows, characters; then for the text, the first weights and the coins
- * the state and the increment of a PCG64 (128 bits). Bits are hexadecimal. Each case is trained with
- * every table of this CPU, or with the one that is named, and for each array a line is written: the
- * case, the table, the name of the array, and the bits of each element (see train.h).
+ * A case is a line of words (train_case.c). Each is trained with every table of this CPU, or with the
+ * one that is named, and for each array a line is written: the case, the table, the name of the array,
+ * and the bits of each element (see train.h).
  *
  *     --host MODE     the floating-point mode of the program that trains: nearest, upward, downward,
  *                     zero or ftz (subnormal numbers are flushed to zero, as results and as operands)
@@ -26,11 +24,6 @@
 #include "barrier.h"
 #include "fpmode.h"
 #include "host.h"
-
-/* Cases are small: so no size overflows, nor does a product of them. */
-#define MOST_UNITS 100000
-#define MOST_CHARACTERS 10000000
-#define MOST_ELEMENTS 100000000 /* of an array */
 
 typedef struct {
     const char *isa; /* NULL: all */
@@ -154,109 +147,6 @@ static int print_outcome(const training_case *c, const crnn_tables *tables, cons
 
 /* --- What is asked ------------------------------------------------------------------------------ */
 
-/* A case is refused, with the field that makes no sense. */
-static void refuse(const char *field, const char *word)
-{
-    fprintf(stderr, "train: not a case: %s: %s\n", field, word);
-    exit(2);
-}
-
-static const char *next_word(const char *field)
-{
-    const char *word = strtok(NULL, " \r\n");
-    if (!word) refuse(field, "missing");
-    return word;
-}
-
-static ptrdiff_t read_size(const char *field, long long most)
-{
-    const char *word = next_word(field);
-    long long n = strtoll(word, NULL, 10);
-    if (word[strspn(word, "0123456789")] || n < 1 || n > most) refuse(field, word);
-    return (ptrdiff_t)n;
-}
-
-/* A word of so many hexadecimal digits. */
-static const char *read_bits(const char *field, size_t digits)
-{
-    const char *word = next_word(field);
-    if (strlen(word) != digits || strspn(word, "0123456789abcdef") != digits) refuse(field, word);
-    return word;
-}
-
-static uint64_t bits_of(const char *sixteen_digits)
-{
-    char part[17] = "";
-    strncat(part, sixteen_digits, 16);
-    return strtoull(part, NULL, 16);
-}
-
-static double read_double(const char *field)
-{
-    uint64_t bits = bits_of(read_bits(field, 16));
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static wide read_wide(const char *field)
-{
-    const char *word = read_bits(field, 32);
-    return (wide){bits_of(word), bits_of(word + 16)};
-}
-
-static pcg64 read_generator(const char *field)
-{
-    wide state = read_wide(field);
-    return (pcg64){state, read_wide(field)};
-}
-
-static int read_choice(const char *field, const char *no, const char *yes)
-{
-    const char *word = next_word(field);
-    if (strcmp(word, no) != 0 && strcmp(word, yes) != 0) refuse(field, word);
-    return strcmp(word, yes) == 0;
-}
-
-/* An array of a * b elements is one that can be. */
-static void check_product(const char *field, ptrdiff_t a, ptrdiff_t b)
-{
-    if ((int64_t)a * b > MOST_ELEMENTS) refuse(field, "too many elements");
-}
-
-static void check_sizes(const training_case *c)
-{
-    if (c->T > c->characters / c->B - 2) refuse("characters", "too few for a window");
-    ptrdiff_t rows = (c->T + 1) * c->B; /* no more than there are characters */
-    check_product("V * H", c->V, c->H);
-    check_product("H * H", c->H, c->H);
-    check_product("(T + 1) * B * V", rows, c->V);
-    check_product("(T + 1) * B * H", rows, c->H);
-}
-
-static void read_case(char *line, training_case *c)
-{
-    const char *name = strtok(line, " \r\n"), *more;
-    memset(c, 0, sizeof *c);
-    if (!name || strlen(name) >= sizeof c->name) refuse("name", name ? name : "missing");
-    strncat(c->name, name, sizeof c->name - 1);
-    c->is_double = read_choice("type", "float32", "float64");
-    c->V = read_size("V", MOST_UNITS);
-    c->H = read_size("H", MOST_UNITS);
-    c->T = read_size("T", MOST_CHARACTERS);
-    c->B = read_size("B", MOST_CHARACTERS);
-    c->is_adam = read_choice("optimizer", "adagrad", "adam");
-    c->learning_rate = read_double("learning rate");
-    c->clip = read_double("clip");
-    c->windows = read_size("windows", MOST_CHARACTERS);
-    c->characters = read_size("characters", MOST_CHARACTERS);
-    c->text = read_generator("text");
-    c->weights = read_generator("weights");
-    c->coins = read_generator("coins");
-    if ((more = strtok(NULL, " \r\n"))) refuse("after the last", more);
-    check_sizes(c);
-}
-
 static int number_of(const char *word, int least, int most)
 {
     char *end;
@@ -295,8 +185,8 @@ static options options_of(int count, char **words)
 
 int main(int count, char **words)
 {
-    static char line[1000];
-    training_case c;
+    static char line[MOST_LETTERS];
+    static training_case c;
     options o = options_of(count, words);
     int faults = 0;
     while (fgets(line, sizeof line, stdin)) {

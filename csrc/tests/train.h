@@ -8,13 +8,35 @@
 #include "kernels.h"
 #include "pcg64.h"
 
+#define MOST_LETTERS 20000 /* of the line that a case is */
+#define MOST_DOCUMENTS 1000
+
+typedef enum { SGD, ADAGRAD, RMSPROP, ADAM, ADAMW } method;
+typedef enum { CONSTANT, STEP, COSINE, TRAPEZOID } schedule;
+typedef enum { NORMAL, ORTHOGONAL, IDENTITY } way_to_begin;
+enum { WXH, WHH, WHY, BH, BY, PARAMETERS }; /* the reference's, in its order */
+
+/* Beyond the sizes, what docs/contract.md says that a case has. */
 typedef struct {
     char name[100];
-    int is_double, is_adam;
+    int is_double;
     ptrdiff_t V, H, T, B, windows, characters;
+    method optimizer;
     double learning_rate, clip;
-    pcg64 text, weights, coins; /* where the bits for each begin */
+    pcg64 text, weights, coins, units; /* where the bits for each begin; units: those left out */
+
+    int has_options;
+    way_to_begin init;
+    schedule schedule;
+    double dropout, clip_norm, weight_decay, momentum, decay_rate, beta1, beta2;
+    double decay_factor, final_rate, decay_fraction;
+    ptrdiff_t warmup, decay_every, steps;
+    int is_frozen[PARAMETERS];
+    ptrdiff_t documents, starts[MOST_DOCUMENTS]; /* none: the text is in one piece */
 } training_case;
+
+/* Read a line; ends the program with status 2 if it is no case, and says which field makes no sense. */
+void read_case(char *line, training_case *c);
 
 /* Text that grows. A line of it is an array: the case, the table, its name, and the bits of each
  * element in hexadecimal, row by row, where every NaN is the same one. */

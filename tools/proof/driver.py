@@ -21,8 +21,10 @@ from crnn.digests import Case
 
 Array = npt.NDArray[Any]
 
-FLOAT64: Final = ("loss", "smooth_loss", "dloss")
+FLOAT64: Final = ("loss", "smooth_loss", "norm", "rate", "dloss", "val_loss")
 INT32: Final = ("sample", "cool_sample")
+WORDS: Final = ("init", "schedule", "warmup", "decay_every", "steps")
+"""Options that are names or integers; others are float64 or lists."""
 
 
 @dataclass
@@ -72,13 +74,26 @@ def line_of(case: Case) -> str:
         PCG64(SeedSequence(case.text_seed)),
         seeding.child(seed, seeding.WEIGHTS),
         seeding.child(seed, seeding.TRAINING_SAMPLES),
+        seeding.child(seed, seeding.DROPOUT),
     )
     states = [generator.state["state"] for generator in generators]
     words: list[object] = [case.name, case.dtype, case.V, case.H, case.T, case.B, case.optimizer]
-    words += [struct.pack(">d", number).hex() for number in (case.learning_rate, case.clip)]
+    words += [_bits_of(number) for number in (case.learning_rate, case.clip)]
     words += [case.windows, case.characters]
     words += [f"{state[name]:032x}" for state in states for name in ("state", "inc")]
+    words += [f"{name}={_value_of(name, value)}" for name, value in case.options.items()]
     return " ".join(map(str, words)) + "\n"
+
+
+def _bits_of(number: float) -> str:
+    return struct.pack(">d", number).hex()
+
+
+def _value_of(name: str, value: Any) -> str:
+    """Return an option as the driver reads it."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return str(value) if name in WORDS else _bits_of(value)
 
 
 def write_cases(file: Path, cases: Iterable[Case]) -> None:
