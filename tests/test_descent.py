@@ -195,13 +195,13 @@ def test_falling_is_half_a_cosine(u: float) -> None:
 def test_a_caller_may_change_the_rate_between_steps() -> None:
     net = core.Net(1, 1, False)
     optimizer, nothing = Optimizer("adam", learning_rate=0.5), buffer_like(net)
-    optimizer.slow_down(0.5)
+    optimizer.lowering = 0.5
     optimizer.step(net, nothing, 0)
     assert (optimizer.rate, optimizer.learning_rate) == (0.25, 0.5)
     optimizer.learning_rate = 0.125
     optimizer.step(net, nothing, 1)
     assert optimizer.rate == 0.0625
-    assert optimizer.running == (0.5, float(np.float32(0.9)) ** 2, float(np.float32(0.999)) ** 2)
+    assert optimizer.running == (1.0, float(np.float32(0.9)) ** 2, float(np.float32(0.999)) ** 2)
 
 
 # --- what is refused ------------------------------------------------------------------------------

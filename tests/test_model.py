@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from oracle import notebook
 
 import crnn
@@ -381,3 +383,51 @@ def test_a_checkpoint_with_an_impossible_vocabulary_is_refused(tmp_path: Path, p
 
 def test_repr_says_what_it_is(model: crnn.RNN) -> None:
     assert re.fullmatch(r"RNN\(5 characters, hidden_size=6, dtype='float64'\)", repr(model))
+
+
+# --- more characters ------------------------------------------------------------------------------
+
+
+@DTYPES
+def test_a_model_learns_new_characters_and_predicts_as_before(text: str, dtype: str) -> None:
+    model = crnn.RNN(crnn.Vocab.from_text(text), hidden_size=13, dtype=dtype, seed=1)
+    crnn.Trainer(model, text, seq_length=9, sample_every=0).train(2000)
+    grown = model.extend(text + "ж☃9", seed=3)
+    V = len(model.vocab)
+    assert grown.vocab.chars == model.vocab.chars + "9ж☃"
+    assert np.array_equal(grown.Wxh[:, :V], model.Wxh)
+    assert np.array_equal(grown.Why[:V], model.Why)
+    assert np.array_equal(grown.by[:V], model.by)
+    assert np.array_equal(grown.Whh, model.Whh)
+    assert not grown.Why[V:].any()
+    assert grown.Wxh[:, V:].all()
+    old, new = model.state(), grown.state()
+    for char in text[:200]:
+        p, q = old.feed(char), new.feed(char)
+        assert q[V:].sum() < 1e-6
+        assert np.max(np.abs(np.log(q[:V].astype(float)) - np.log(p.astype(float)))) < 2e-6
+    assert new.feed("☃").shape == (V + 3,)
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 40), st.integers(0, 99))
+@settings(max_examples=40)
+def test_new_characters_are_rare_in_every_state(V: int, H: int, more: int, seed: int) -> None:
+    """Also where weights are large, and in the corners where every |h| is 1."""
+    rng = np.random.default_rng(seed)
+    chars = "".join(map(chr, range(65, 65 + V + more)))
+    model = crnn.RNN(chars[:V], hidden_size=H, dtype="float64", seed=seed)
+    model.Why[:] = rng.normal(size=(V, H)) * 10 ** rng.uniform(-2, 1.5)
+    model.by[:] = rng.normal(size=(V, 1)) * 5
+    grown = model.extend(chars)
+    for h in (*np.sign(model.Why), *-np.sign(model.Why), rng.uniform(-1, 1, H)):
+        y = grown.Why @ h[:, None] + grown.by
+        p = np.exp(y - y.max()) / np.sum(np.exp(y - y.max()))
+        assert p[V:].sum() < 1e-6
+
+
+def test_nothing_new_is_a_copy(text: str) -> None:
+    model = crnn.RNN(crnn.Vocab.from_text(text), hidden_size=5)
+    same = model.extend(text)
+    assert same_parameters(model, same)
+    same.Whh[:] = 0
+    assert model.Whh.any()

@@ -64,5 +64,7 @@ class Budget:
         pace = (step - self._first) / gone
         left = self._seconds - gone
         total = step + int(max(left, 0) * pace)
-        begun = 1 - self._falling  # where the rate begins to fall must not be past
-        return max(total, int(step / begun) + 1 if begun > 0 else total, step + 1)
+        if self._first == 0 and self._falling < 1:
+            # where the rate begins to fall must not be past: all of it can be had again by steps
+            total = max(total, int(step / (1 - self._falling)) + 1)
+        return max(total, step + 1)

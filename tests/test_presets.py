@@ -1,0 +1,44 @@
+"""Presets: where settings begin, and what overrides them."""
+
+from __future__ import annotations
+
+import pytest
+
+import crnn
+from crnn.presets import PRESETS, preset
+from crnn.settings import Settings
+
+
+def test_the_reference_is_the_notebook() -> None:
+    settings = preset("reference", {}, 10**6)
+    assert settings == Settings()
+    assert (settings.hidden_size, settings.seq_length, settings.optimizer) == (100, 25, "adagrad")
+    assert (settings.learning_rate, settings.clip, settings.batch_size) == (0.1, 5.0, 1)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_what_is_given_overrides(name: str) -> None:
+    given = {"hidden_size": 7, "batch_size": 2, "learning_rate": 0.5, "val_fraction": 0.2}
+    settings = preset(name, given, 10**6)
+    assert {key: getattr(settings, key) for key in given} == given
+
+
+def test_the_strong_one_grows_with_its_time_or_its_windows() -> None:
+    sizes = [preset("strong", {"time": time}, 10**6).hidden_size for time in (10.0, 180.0)]
+    assert sizes == [preset("strong", {"steps": n}, 10**6).hidden_size for n in (16_000, 80_000)]
+    assert sizes[0] < sizes[1]
+
+
+@pytest.mark.parametrize("characters", [300, 1000, 100_000])
+def test_the_strong_one_fits_into_a_small_text(characters: int) -> None:
+    text = ("to be or not to be " * 10_000)[:characters]
+    settings = preset("strong", {"steps": 20, "hidden_size": 8}, characters)
+    model = crnn.RNN(crnn.Vocab.from_text(text), 8, init=settings.init)
+    trainer = crnn.Trainer.from_settings(model, text, settings)
+    trainer.finish()
+    assert trainer.is_over
+
+
+def test_an_unknown_one_is_named_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match="preset is 'refrence', .* did you mean 'reference'"):
+        preset("refrence", {}, 1)
