@@ -20,6 +20,7 @@ from oracle.contract import FLOAT32, FLOAT64, Array, Type
 
 from crnn import core, descent, digests, initial, probe, seeding
 from crnn.digests import Case
+from crnn.memory import Buffer
 from crnn.model import views
 
 ROOT: Final = Path(__file__).parents[1]
@@ -135,6 +136,16 @@ def test_odd_options_agree(
 
 
 RATES: Final = st.floats(0, 1)
+COURSES: Final[dict[str, st.SearchStrategy[Any]]] = {
+    "schedule": st.sampled_from(["constant", "step", "cosine", "trapezoid"]),
+    "warmup": st.integers(0, 5),
+    "decay_every": st.integers(1, 3),
+    "decay_factor": RATES,
+    "final_rate": RATES,
+    "decay_fraction": RATES,
+    "steps": st.integers(1, 12),
+}
+"""Options that say what becomes of the learning rate."""
 
 
 @st.composite
@@ -165,15 +176,8 @@ def any_case(draw: st.DrawFn) -> Case:
         "decay_rate": RATES,
         "beta1": st.floats(0, 0.99),
         "beta2": st.floats(0, 0.999),
-        "schedule": st.sampled_from(["constant", "step", "cosine", "trapezoid"]),
-        "warmup": st.integers(0, 5),
-        "decay_every": st.integers(1, 3),
-        "decay_factor": RATES,
-        "final_rate": RATES,
-        "decay_fraction": RATES,
-        "steps": st.integers(1, 7),
     }
-    options = draw(st.fixed_dictionaries({}, optional=usual))
+    options = draw(st.fixed_dictionaries({}, optional=usual | COURSES))
     if options.get("starts", 0) is None:
         del options["starts"]
     t = draw(st.sampled_from([FLOAT32, FLOAT64]))
@@ -196,7 +200,7 @@ def test_any_options_agree(case: Case, isa: str, threads: int) -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=1500)
+@settings(max_examples=600)
 @given(case=any_case(), isa=TABLES, threads=st.integers(1, 3))
 def test_many_options_agree(case: Case, isa: str, threads: int) -> None:
     agree(case, isa, threads)
@@ -254,6 +258,44 @@ def test_the_page_gives_the_promised_bytes(case: Case) -> None:
         pytest.fail(digests.describe_difference(case, "docs/contract.md", got, right))
 
 
+# --- Parts of a training by themselves ------------------------------------------------------------
+
+
+@given(
+    options=st.fixed_dictionaries({}, optional=COURSES),
+    learning_rate=st.floats(0, 10),
+    lowering=RATES,
+)
+def test_learning_rates_agree(
+    options: dict[str, Any], learning_rate: float, lowering: float
+) -> None:
+    net = core.Net(1, 1, True)
+    optimizer = descent.Optimizer("sgd", learning_rate=learning_rate, **options)
+    mine = contract.LearningRate(learning_rate, contract.Options(**options))
+    optimizer.lowering = mine.lowering = lowering
+    for s in range(12):
+        optimizer.step(net, Buffer(memoryview(net.block).nbytes), s)
+        assert optimizer.rate == mine.next()
+
+
+@TYPES
+@given(V=st.integers(1, 20), H=st.integers(1, 20), k=st.integers(1, 5), seed=st.integers(0, 9))
+def test_added_characters_agree(t: Type, V: int, H: int, k: int, seed: int) -> None:
+    old, net = core.Net(V, H, t == FLOAT64), core.Net(V + k, H, t == FLOAT64)
+    initial.draw_weights(old, PCG64(seed), "orthogonal")
+    by = views(old, old.block, t)["by"]
+    by[:, 0] = np.random.default_rng(seed).standard_normal(V)
+    initial.extend_weights(net, old, PCG64(seed + 1))
+    mine = contract.with_more_characters(parameters_of(old, t), k, contract.Stream([seed + 1], []))
+    for theirs, array in zip(parameters_of(net, t), mine, strict=True):
+        assert same(theirs, array)
+
+
+def parameters_of(net: core.Net, t: Type) -> contract.Parameters:
+    arrays = {name: array.copy() for name, array in views(net, net.block, t).items()}
+    return contract.Parameters(**(arrays | {name: arrays[name][:, 0] for name in ("bh", "by")}))
+
+
 # --- Samples --------------------------------------------------------------------------------------
 
 
@@ -309,14 +351,11 @@ def bits_that_give(u: int) -> PCG64:
 def test_temperatures_agree(t: Type, temperature: float) -> None:
     net = core.Net(18, 7, t == FLOAT64)
     initial.draw_weights(net, PCG64(5))
-    parameters = views(net, net.block, t)
-    parameters["by"][:] = np.linspace(1, 2, 18)[:, None]
+    views(net, net.block, t)["by"][:] = np.linspace(1, 2, 18)[:, None]
     ixes = np.empty(30, np.int32)
     assert core.State(net).sample(30, temperature, PCG64(6), ixes, 3) == 30
-    flat = {"bh": parameters["bh"][:, 0], "by": parameters["by"][:, 0]}
-    w = contract.Parameters(**(parameters | flat))
     coins = contract.Stream([6], [])
-    mine, _ = contract.sample(w, np.zeros(7, t), [3], coins, 30, temperature)
+    mine, _ = contract.sample(parameters_of(net, t), np.zeros(7, t), [3], coins, 30, temperature)
     assert mine == ixes.tolist()
 
 

@@ -8,6 +8,7 @@ which is made of exact arithmetic.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -535,6 +536,21 @@ def orthogonal(H: int, t: Type, stream: Stream) -> Array:
     return np.ascontiguousarray(columns.T)
 
 
+def with_more_characters(w: Parameters, k: int, stream: Stream) -> Parameters:
+    """Return parameters that know k characters more."""
+    H, t = len(w.bh), w.bh.dtype
+    (columns,) = small_normals([(H, k)], t, stream)
+    least = w.by.astype(FLOAT64)
+    for column in w.Why.T:
+        least = least - np.abs(column.astype(FLOAT64))
+    low = float(least.max()) - float(log(np.array([k], FLOAT64))[0]) - 15
+    return w._replace(
+        Wxh=np.hstack([w.Wxh, columns]),
+        Why=np.vstack([w.Why, np.zeros((k, H), t)]),
+        by=np.append(w.by, np.full(k, real(low, t))),
+    )
+
+
 def step(w: Parameters, h: Array, x: Array) -> Array:
     """Return the next states (B, H) of states (B, H) that read characters (B,)."""
     z = w.Wxh.T[x] + w.bh
@@ -713,7 +729,7 @@ class LearningRate:
 
     def __init__(self, learning_rate: float, options: Options) -> None:
         self.learning_rate, self.options = learning_rate, options
-        self.s, self.scale = 0, 1.0
+        self.s, self.scale, self.lowering = 0, 1.0, 1.0
 
     def next(self) -> float:
         """Return the rate of the next step."""
@@ -721,7 +737,7 @@ class LearningRate:
         if o.schedule == "step" and s > 0 and s % o.decay_every == 0:
             self.scale *= o.decay_factor
         self.s += 1
-        return self.learning_rate * self.scale * share(s, o)
+        return self.learning_rate * self.scale * self.lowering * share(s, o)
 
 
 def share(s: int, o: Options) -> float:
@@ -772,7 +788,7 @@ def rough(x: Array) -> Array:
     return y * q
 
 
-class Optimizer:
+class Optimizer(ABC):
     """One optimizer over arrays of any number, elements of a type."""
 
     memories = 1
@@ -784,9 +800,9 @@ class Optimizer:
         """Begin a step of all arrays."""
         self.r = real(rate, self.t)
 
+    @abstractmethod
     def step(self, w: Array, d: Array, *memories: Array) -> tuple[Array, ...]:
         """Return an array after the step, then its memories."""
-        raise NotImplementedError
 
 
 class Adagrad(Optimizer):
