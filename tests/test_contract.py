@@ -119,10 +119,6 @@ THREE_PARTS: Final = [0, 1, 2, 9, 30, 31, 33, 40, 59, 61, 66]
         ("sgd", {"starts": [0]}, {"characters": 66}),
         ("sgd", {"starts": [0, 65, 67, 132]}, {"characters": 133, "windows": 20}),
         ("sgd", {"starts": [0, 1, 28]}, {}),  # one document to be read, over and over
-        ("sgd", {"schedule": "cosine", "warmup": 9, "steps": 4}, {}),
-        ("sgd", {"schedule": "cosine", "warmup": 4, "steps": 4, "final_rate": 0.25}, {}),
-        ("sgd", {"schedule": "trapezoid", "decay_fraction": 1.0, "steps": 7}, {}),
-        ("sgd", {"schedule": "step", "decay_every": 1, "decay_factor": 0.9}, {}),
         ("adam", {"beta1": 0.0, "beta2": 0.0}, {}),
     ],
     ids=str,
