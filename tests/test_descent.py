@@ -201,7 +201,22 @@ def test_a_caller_may_change_the_rate_between_steps() -> None:
     optimizer.learning_rate = 0.125
     optimizer.step(net, nothing, 1)
     assert optimizer.rate == 0.0625
+    assert optimizer.lowering == 0.5
     assert optimizer.running == (1.0, float(np.float32(0.9)) ** 2, float(np.float32(0.999)) ** 2)
+
+
+def test_how_many_steps_there_are_may_be_said_later() -> None:
+    net, nothing = core.Net(1, 1, False), Buffer(memoryview(core.Net(1, 1, False).block).nbytes)
+    optimizer = Optimizer(
+        "sgd", learning_rate=1.0, schedule="trapezoid", decay_fraction=0.5, steps=100
+    )
+    said = []
+    for step in range(8):
+        if step == 2:
+            optimizer.steps = 8
+        optimizer.step(net, nothing, step)
+        said.append(optimizer.rate)
+    assert said == [1.0, 1.0, 1.0, 1.0, 1.0, 0.75, 0.5, 0.25]
 
 
 # --- what is refused ------------------------------------------------------------------------------
