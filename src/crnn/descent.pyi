@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from typing import Self, final
 
+from crnn.core import PARAMETERS as PARAMETERS
 from crnn.core import Net
 from crnn.memory import Buffer
 

@@ -85,6 +85,8 @@ def bound(case: Case) -> Tally:
     for kind, arrays in kinds([*parameters, state]):
         lossFun, _ = crnn.bind(*arrays[:5])
         loss, *gradients, _h = lossFun(inputs, targets, arrays[5])
+        limit = np.dtype(case.dtype).type(case.clip)  # bind() itself clips to 5
+        gradients = [np.clip(d, -limit, limit) for d in gradients]
         named = {f"d{name}": d for name, d in zip(PARAMETERS, gradients, strict=True)}
         again = {**outcome, "dloss": np.array([loss]), **named}
         where = f"{crnn.isa()} (crnn.bind, {kind})"
