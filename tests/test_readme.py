@@ -40,7 +40,7 @@ def crnn_commands() -> list[str]:
 
 def test_commands_run_in_their_order(tmp_path: Path) -> None:
     commands = crnn_commands()
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         words = [sys.executable, "-m", "crnn", *shlex.split(command)[1:]]
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -48,7 +48,8 @@ def test_commands_run_in_their_order(tmp_path: Path) -> None:
         if "sample" in words:
             assert done.stdout.startswith("The ")
             assert len(done.stdout) == 4 + 80
-    assert {path.name for path in tmp_path.iterdir()} == {"model.safetensors", "small.safetensors"}
+    files = {"model.safetensors", "small.safetensors", "strong.safetensors"}
+    assert {path.name for path in tmp_path.iterdir()} == files | {"strong.best.safetensors"}
 
 
 def test_links_lead_to_files() -> None:
