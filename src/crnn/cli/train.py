@@ -25,10 +25,12 @@ from crnn.cli.quantities import (
     precise_duration,
     val_loss_in_units,
 )
+from crnn.cli.recorded import Recorded, Recorder
 from crnn.cli.saver import Saver, check_place
 from crnn.cli.session import Listener, Signals, run
 from crnn.cli.texts import Texts, reading_of, title_of
 from crnn.corpus import Corpus
+from crnn.log import Log
 from crnn.model import RNN, described_by, load
 from crnn.presets import PRESETS, preset
 from crnn.record import Record, read_record
@@ -41,7 +43,7 @@ DEFAULT_OUTPUT: Final = "model.safetensors"
 DEFAULT_PERIOD: Final = "30s"
 BESIDE_RESUME: Final = {
     "texts", "output", "resume", "steps", "time", "threads", "checkpoint_every", "quiet", "glob",
-    "val_files", "new_data",
+    "val_files", "new_data", "log",
 }  # fmt: skip
 OF_THE_MODEL: Final = {"hidden_size", "dtype", "init"}
 
@@ -96,6 +98,12 @@ OF_THE_MODEL: Final = {"hidden_size", "dtype", "init"}
     help="Validate on this text, in place of --val-fraction. May be given more than once.",
 )
 @click.option(
+    "--log",
+    type=click.Path(),
+    metavar="FILE",
+    help="Append a line of JSON to FILE for every report: crnn plot draws it.",
+)
+@click.option(
     "--checkpoint-every",
     metavar="N|Ns",
     callback=read_period,
@@ -109,7 +117,7 @@ OF_THE_MODEL: Final = {"hidden_size", "dtype", "init"}
     metavar="FILE",
     help="Go on exactly where FILE stopped, with its settings and its seed; give the same TEXT. "
     "Beside it only --steps, --time, -o, --threads, --checkpoint-every, --glob, --val-file, "
-    "--new-data, --quiet may be given.",
+    "--new-data, --log, --quiet may be given.",
 )
 @click.option("--new-data", is_flag=True, help="With --resume: allow another text.")
 @click.option(
@@ -129,6 +137,7 @@ def command(
     seed: int,
     glob: str,
     val_files: tuple[str, ...],
+    log: str | None,
     checkpoint_every: Period,
     resume: str | None,
     new_data: bool,
@@ -159,8 +168,9 @@ def command(
     keep = not _same_file(path, resume)
     check_place(path, keep=keep)
     saver = Saver(trainer, path, checkpoint_every, keep=keep)
-    listener = _listener(trainer, saver, title_of(texts), files.characters, quiet, notes)
-    _train(ctx, trainer, saver, listener, notes)
+    recorders = _recorders(log, (path, *texts, *val_files), trainer)
+    shown = _listener(trainer, saver, title_of(texts), files.characters, quiet, notes)
+    _train(ctx, trainer, saver, Recorded(shown, recorders), notes)
 
 
 def _refuse_contradictions(ctx: click.Context) -> None:
@@ -336,6 +346,19 @@ def _listener(
     return Lines(trainer, characters, notes)
 
 
+def _recorders(log: str | None, others: tuple[str, ...], trainer: Trainer) -> list[Recorder]:
+    """Return the files that were asked for, opened: what fails, fails before the training."""
+    if log is None:
+        return []
+    for other in others:
+        if _same_file(log, other) or os.path.abspath(log) == os.path.abspath(other):
+            raise click.ClickException(
+                f"log {log!r} is also the text or the model: name another file with --log"
+            )
+    with explained():
+        return [Log(log, trainer)]
+
+
 def _train(
     ctx: click.Context, trainer: Trainer, saver: Saver, listener: Listener, notes: Notes
 ) -> None:
@@ -407,7 +430,8 @@ def _say_stopped(ctx: click.Context, trainer: Trainer, saver: Saver, notes: Note
     words = ["--resume", safe_name(saver.path)]
     for file in ctx.params["val_files"]:
         words += ["--val-file", safe_name(file)]
-    for name, option in (("checkpoint_every", "--checkpoint-every"), ("glob", "--glob")):
+    again = {"checkpoint_every": "--checkpoint-every", "glob": "--glob", "log": "--log"}
+    for name, option in again.items():
         if _is_given(ctx, name):
             words += [option, str(ctx.params[name])]
     total = "" if trainer.total is None else f" of {trainer.total:,}"
