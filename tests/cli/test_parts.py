@@ -37,7 +37,8 @@ def test_examples_of_docstrings_run(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("train",), ("sample",), ("info",), ("data",), ("bench",), ("selfcheck",)]
+    "words",
+    [(), ("train",), ("sample",), ("info",), ("data",), ("plot",), ("bench",), ("selfcheck",)],
 )
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_help_everywhere(words: tuple[str, ...], flag: str) -> None:
@@ -48,7 +49,7 @@ def test_help_everywhere(words: tuple[str, ...], flag: str) -> None:
 
 def test_version_and_the_order_of_commands() -> None:
     assert package.__version__ in CliRunner().invoke(main, ["--version"]).stdout
-    commands = ["train", "sample", "info", "data", "bench", "selfcheck"]
+    commands = ["train", "sample", "info", "data", "plot", "bench", "selfcheck"]
     assert main.list_commands(click.Context(main)) == commands
 
 
