@@ -81,13 +81,23 @@ def test_a_curve_keeps_its_shape_at_any_size() -> None:
     for step in range(20_000):
         curve.add(step, 100 / (1 + step))
     curve.add(20_000, math.nan)
-    assert (curve.highest, curve.lowest) == (100, 100 / 20_000)
+    lowest, highest = curve.bounds()
+    assert lowest == 100 / 20_000
+    assert 100 / 1100 < highest < 100 / 1000
     for width, height in [(1, 1), (7, 3), (200, 10)]:
         lines = curve.draw(width, height, 20_000)
         assert len(lines) == height
         assert max(map(len, lines)) <= width
         assert len(lines[-1]) == width
     assert Curve().draw(10, 2, 0) == ["", ""]
+
+
+def test_a_curve_goes_back_with_its_training() -> None:
+    curve = Curve()
+    for step, value in [(0, 2.0), (10, 1.0), (20, 50.0), (30, 90.0), (10, 1.0)]:
+        curve.add(step, value)
+    assert curve.bounds() == (1.0, 2.0)
+    assert curve.draw(4, 1, 40) == ["█▁"]
 
 
 def test_a_command_line_can_be_pasted() -> None:

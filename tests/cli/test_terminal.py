@@ -28,7 +28,8 @@ import termios
 OPEN, CLOSE = "\x1b[?1049h", "\x1b[?1049l"
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 LONG = ("--steps", "5000000", "--hidden-size", "16")
-Act = Callable[[subprocess.Popen[bytes], str], None]
+Act = Callable[[subprocess.Popen[bytes], str, int], None]
+"""Gets the process, what it has shown so far, and its terminal."""
 
 
 def in_terminal(
@@ -36,7 +37,7 @@ def in_terminal(
 ) -> tuple[int, str]:
     """Run a command in a terminal; `act` sees everything shown so far, again and again."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    resize(theirs, 24, columns)
     process = subprocess.Popen(
         [*COMMAND, *words], cwd=folder, env=environment(TERM=term),
         stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
@@ -53,9 +54,13 @@ def in_terminal(
                 break
             shown += data
         if act is not None:
-            act(process, shown.decode("utf-8", "replace"))
+            act(process, shown.decode("utf-8", "replace"), ours)
     os.close(ours)
     return process.wait(timeout=10), shown.decode().replace("\r\n", "\n")
+
+
+def resize(terminal: int, lines: int, columns: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
 
 def plain(shown: str) -> str:
@@ -66,7 +71,7 @@ def plain(shown: str) -> str:
 def stop_once_it_shows(what: str) -> Act:
     sent: list[signal.Signals] = []
 
-    def act(process: subprocess.Popen[bytes], shown: str) -> None:
+    def act(process: subprocess.Popen[bytes], shown: str, terminal: int) -> None:
         if sent or not re.search(what, plain(shown)):
             return
         sent.append(signal.SIGINT)
@@ -92,6 +97,31 @@ def test_the_display_shows_a_training_and_leaves_a_clean_screen(folder: Path) ->
         assert len(line) <= 80
     assert "\x1b" not in after.replace(SHOW, "")
     assert "--resume model.safetensors" in after
+
+
+@pytest.mark.parametrize(("lines", "columns"), [(15, 40), (50, 140)])
+def test_a_terminal_of_another_size_gets_whole_frames(
+    folder: Path, lines: int, columns: int
+) -> None:
+    begun: list[int] = []  # how many frames there were when the size changed
+    last: list[str] = []
+
+    def act(process: subprocess.Popen[bytes], shown: str, terminal: int) -> None:
+        frames = shown.split("\x1b[H")
+        if not begun and "sample at window" in plain(shown):
+            resize(terminal, lines, columns)
+            begun.append(len(frames))
+        if begun and len(frames) > begun[0] + 3 and not last:
+            last.append(frames[-2])
+            process.send_signal(signal.SIGINT)
+
+    status, _ = in_terminal(folder, "train", "book.txt", "--val-fraction=0.2", *LONG, act=act)
+    assert status == 130
+    drawn = plain(last[0]).splitlines()
+    assert len(drawn) == lines
+    assert max(map(len, drawn)) <= columns
+    assert any(line.lstrip().startswith("valid") for line in drawn)
+    assert "Ctrl-C" in "".join(drawn[-2:])
 
 
 @pytest.mark.parametrize(
@@ -164,10 +194,10 @@ def test_a_save_that_fails_is_shown_and_said_again(folder: Path) -> None:
 
     stop = stop_once_it_shows("training\\s+goes\\s+on")
 
-    def act(process: subprocess.Popen[bytes], shown: str) -> None:
+    def act(process: subprocess.Popen[bytes], shown: str, terminal: int) -> None:
         if "(saved at window" in plain(shown) and place.exists():
             place.rename(folder / "elsewhere")
-        stop(process, shown)
+        stop(process, shown, terminal)
 
     status, shown = in_terminal(folder, *words, act=act)
     after = plain(shown.rpartition(CLOSE)[2])

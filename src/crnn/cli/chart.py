@@ -9,30 +9,38 @@ __all__ = ["Curve"]
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _EIGHTHS = 8
 _MOST_POINTS = 4096
+_BEGINNING = 0.05  # of all steps, in which a value may be above the chart
 
 
 class Curve:
-    """Points of a curve, few enough to draw whatever their number was.
-
-    Attributes
-    ----------
-    highest, lowest : float
-        Of all values that were added; NaN before the first.
-    """
+    """Points of a curve, few enough to draw whatever their number was."""
 
     def __init__(self) -> None:
-        self.highest = self.lowest = math.nan
         self._points: list[tuple[int, float]] = []
 
     def add(self, step: int, value: float) -> None:
-        """Add a point; steps never decrease. A value that is not finite leaves no mark."""
+        """Add a point; one that is not finite leaves no mark, one that goes back removes others."""
         if not math.isfinite(value):
             return
-        self.highest = value if math.isnan(self.highest) else max(self.highest, value)
-        self.lowest = value if math.isnan(self.lowest) else min(self.lowest, value)
+        while self._points and self._points[-1][0] > step:
+            self._points.pop()
         if len(self._points) >= _MOST_POINTS:
             del self._points[1::2]
         self._points.append((step, value))
+
+    def bounds(self) -> tuple[float, float]:
+        """Return the lowest and the highest value that are told apart; NaN if there are no points.
+
+        What is higher at the very beginning is not: the fall of a loss there would leave no height
+        to what comes after it.
+        """
+        points = tuple(self._points)  # another thread may add
+        if not points:
+            return math.nan, math.nan
+        begun = _BEGINNING * points[-1][0]
+        values = [value for _, value in points]
+        lowest, highest = min(values), max(value for step, value in points if step >= begun)
+        return lowest, highest if highest > lowest else max(values)
 
     def draw(self, width: int, height: int, end: int) -> list[str]:
         r"""Return the curve as `height` lines of at most `width` characters.
@@ -47,16 +55,16 @@ class Curve:
         Examples
         --------
         >>> curve = Curve()
-        >>> for step, value in [(0, 8.0), (25, 4.0), (50, 2.0), (75, 1.0)]:
+        >>> for step, value in [(0, 9.0), (5, 8.0), (25, 4.0), (50, 2.0), (75, 1.0)]:
         ...     curve.add(step, value)
         >>> print("\n".join(curve.draw(width=8, height=2, end=100)))
         ██
         ██▇▇▃▃▁
         """
-        span = self.highest - self.lowest
+        low, high = self.bounds()
         most = _EIGHTHS * height - 1
         levels = [
-            1 + (round((value - self.lowest) / span * most) if span > 0 else 0)
+            1 + (round((min(value, high) - low) / (high - low) * most) if high > low else 0)
             for value in self._columns(width, end)
         ]
         return [
@@ -67,7 +75,7 @@ class Curve:
     def _columns(self, width: int, end: int) -> list[float]:
         """Return the first value of each column; one without a point repeats the one before."""
         columns: list[float] = []
-        for step, value in self._points:
+        for step, value in tuple(self._points):
             column = min(width - 1, step * width // max(end, 1))
             if column >= len(columns):
                 gap = column - len(columns)

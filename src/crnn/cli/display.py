@@ -7,41 +7,45 @@ first one back as it was. It is drawn by a thread of rich's, which only reads th
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.padding import Padding
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
 
 from crnn.cli.chart import Curve
+from crnn.cli.frame import Moment, frame
 from crnn.cli.notes import Notes
 from crnn.cli.output import OutputError, guarded
-from crnn.cli.quantities import duration, loss_in_units
 from crnn.cli.saver import Saver
-from crnn.cli.visible import visible
 from crnn.history import Report
 from crnn.trainer import Trainer
+from crnn.training import bits_per_char
 
 __all__ = ["Display", "fits"]
 
 _FRAMES_PER_SECOND = 8
 _PACE_SECONDS = 10.0
-_MARGIN = (1, 2)
-_FIXED_LINES = 14  # all but the curve, the sample and the footer; margins included
-_HIGHEST_CURVE = 10
-_HUGE = 1e6
 
 
 def fits(console: Console) -> bool:
     """Tell whether a console is a terminal that can show the display."""
     return console.is_terminal and not console.is_dumb_terminal
+
+
+@dataclass
+class _Heard:
+    """What was last reported."""
+
+    norm: float = math.nan
+    val_loss: float | None = None
+    sample: str = ""
+    sampled_at: int | None = None
 
 
 class Pace:
@@ -106,12 +110,12 @@ class Display:
         self._console = console
         self._begin = time.monotonic()
         self._pace = Pace(trainer.step)
-        self._sample = ""
-        self._sampled_at: int | None = None
+        self._heard = _Heard()
         self._warnings: list[str] = []
-        self.curve = Curve()
-        for iteration, loss, *_ in trainer.history.tolist():
-            self.curve.add(iteration, loss)
+        self.curve, self.val_curve = Curve(), Curve()
+        for iteration, loss, _, norm, val_loss in trainer.history.tolist():
+            self._add(iteration, loss)
+            self._hear(iteration, norm, None if math.isnan(val_loss) else val_loss)
         self._screen = _Screen(
             console=console,
             screen=True,
@@ -138,9 +142,20 @@ class Display:
             self._notes.warn(message)
 
     def report(self, report: Report) -> None:
-        """Show the sample from now on."""
+        """Show what is in a report from now on."""
+        self._hear(report.iteration, report.gradient_norm, report.val_loss)
         if report.sample is not None:
-            self._sample, self._sampled_at = report.sample, report.iteration
+            self._heard.sample, self._heard.sampled_at = report.sample, report.iteration
+
+    def _add(self, step: int, loss: float) -> None:
+        self.curve.add(step, bits_per_char(loss, self._trainer.settings.seq_length))
+
+    def _hear(self, iteration: int, norm: float, val_loss: float | None) -> None:
+        if val_loss is not None:
+            self.val_curve.add(iteration, bits_per_char(val_loss, 1))
+            self._heard.val_loss = val_loss
+        if math.isfinite(norm):
+            self._heard.norm = norm
 
     def warn(self, message: str) -> None:
         """Show a warning now, and say it again when the display is gone."""
@@ -149,111 +164,78 @@ class Display:
 
     def _frame(self) -> RenderableType:
         """Return the whole screen as it is now."""
-        step, loss = self._trainer.step, self._trainer.smooth_loss
-        self.curve.add(step, loss)
-        width = max(20, self._console.width - 2 * _MARGIN[1])
-        footer = self._footer(width)
-        free = max(2, self._console.height - _FIXED_LINES - len(footer))
-        curve_lines = min(_HIGHEST_CURVE, max(1, free // 2))
-        parts = [
-            *self._heading(),
-            Text(),
-            self._progress(step),
-            Text(),
-            self._figures(step),
-            _one_line(self._loss(loss)),
-            Text(),
-            *self._plot(width, curve_lines),
-            Text(),
-            *self._latest(width, max(1, free - curve_lines)),
-            Text(),
-            *footer,
-        ]
-        return Padding(Group(*parts), _MARGIN)
+        return frame(self._moment(), self._console)
 
-    def _heading(self) -> list[Text]:
+    def _moment(self) -> Moment:
+        trainer, heard, settings = self._trainer, self._heard, self._trainer.settings
+        step, elapsed = trainer.step, time.monotonic() - self._begin
+        self._add(step, trainer.smooth_loss)
+        pace = self._pace.mark(step)
+        done, left = progress_of(step, trainer.total, pace, elapsed, settings.time)
+        return Moment(
+            title=self._title,
+            about=self._about(),
+            step=step,
+            total=trainer.total,
+            done=done,
+            elapsed=elapsed,
+            left=left,
+            speed=pace * settings.seq_length * settings.batch_size,
+            smooth_loss=trainer.smooth_loss,
+            seq_length=settings.seq_length,
+            learning_rate=trainer.learning_rate if step else math.nan,
+            gradient_norm=heard.norm,
+            validates=trainer._material.validation is not None,
+            val_loss=heard.val_loss,
+            best_loss=trainer.best_val_loss,
+            best_step=trainer.best_step,
+            training=self.curve,
+            validation=self.val_curve,
+            sample=heard.sample,
+            sampled_at=heard.sampled_at,
+            warning=self._warnings[-1] if self._warnings else "",
+            hint=self._hint(),
+        )
+
+    def _about(self) -> str:
         settings, model = self._trainer.settings, self._trainer.model
         streams = f"{settings.batch_size:,} x " if settings.batch_size > 1 else ""
-        what = (
+        return (
             f"{len(model.vocab):,} characters, hidden size {settings.hidden_size:,}, windows of "
             f"{streams}{settings.seq_length:,}, {settings.optimizer} {settings.learning_rate:g}, "
             f"{settings.dtype}"
         )
-        title = Text.assemble(("crnn train  ", "bold cyan"), (visible(self._title), "bold"))
-        return [_one_line(title), _one_line(Text(what, "dim"))]
 
-    def _progress(self, step: int) -> RenderableType:
-        total = self._trainer.total
-        bar = ProgressBar(
-            total=None if total is None else max(total, 1),
-            completed=step,
-            pulse=total is None,
-            complete_style="cyan",
-        )
-        line = Table.grid(expand=True, padding=(0, 2, 0, 0))
-        line.add_column(ratio=1)
-        line.add_column(justify="right", width=4)
-        done = "" if total is None else f"{100 * step // max(total, 1)}%"
-        line.add_row(bar, Text(done, "bold"))
-        return line
-
-    def _figures(self, step: int) -> RenderableType:
-        pace = self._pace.mark(step)
-        total = self._trainer.total
-        left = duration((total - step) / pace) if total is not None and pace > 0 else "?"
-        settings = self._trainer.settings
-        characters = pace * settings.seq_length * settings.batch_size
-        speed = f"{round(characters):,} characters per second"
-        table = Table.grid(padding=(0, 2, 0, 0))
-        for style in ("dim", "bold", "dim", "bold"):
-            table.add_column(style=style, no_wrap=True)
-        elapsed = duration(time.monotonic() - self._begin)
-        table.add_row(
-            "windows", f"{step:,}" + ("" if total is None else f" of {total:,}"), "elapsed", elapsed
-        )
-        table.add_row("speed", speed, "left", left)
-        return table
-
-    def _loss(self, loss: float) -> Text:
-        nats, bits = loss_in_units(loss, self._trainer.settings.seq_length)
-        return Text.assemble(("loss     ", "dim"), (nats, "bold"), f", {bits}")
-
-    def _plot(self, width: int, lines: int) -> list[Text]:
-        """Return the curve of the loss with its highest and its lowest value at its left."""
-        labels = [""] * lines
-        labels[0] = _short(self.curve.highest)
-        labels[-1] = _short(self.curve.lowest)
-        space = max(map(len, labels))
-        end = self._trainer.total or max(1, self._trainer.step)
-        rows = self.curve.draw(max(1, width - space - 1), lines, end)
-        return [
-            Text.assemble((f"{label:>{space}} ", "dim"), (row, "cyan"), no_wrap=True)
-            for label, row in zip(labels, rows, strict=True)
-        ]
-
-    def _latest(self, width: int, lines: int) -> list[Text]:
-        """Return the latest sample in always as many lines, so that nothing jumps."""
-        if self._sampled_at is None:
-            return [Text()] * (lines + 1)
-        head = Text(f"sample at window {self._sampled_at:,}", "dim")
-        wrapped = Text(visible(self._sample)).wrap(self._console, width, overflow="fold")
-        shown = list(wrapped[:lines])
-        return [_one_line(head), *shown, *[Text()] * (lines - len(shown))]
-
-    def _footer(self, width: int) -> list[Text]:
-        if self._warnings:
-            warning = Text(visible(self._warnings[-1], keep=""), "yellow")
-            return list(warning.wrap(self._console, width, overflow="fold"))
-        saved = self._saver.saved_step
-        ago = f"saved at window {saved:,}" if saved is not None else "not saved yet"
-        hint = f" stops and saves to {visible(self._saver.path)} ({ago})"
-        return [_one_line(Text.assemble(("Ctrl-C", "bold"), hint))]
+    def _hint(self) -> str:
+        saved, best = self._saver.saved_step, self._saver.saved_best
+        ago = "not saved yet" if saved is None else f"saved at window {saved:,}"
+        if best is not None:
+            ago += f", the best at {best:,}"
+        return f"stops and saves to {self._saver.path} ({ago})"
 
 
-def _short(value: float) -> str:
-    return f"{value:.1f}" if value < _HUGE else f"{value:.2g}"
+def progress_of(
+    step: int, total: int | None, pace: float, elapsed: float, seconds: float
+) -> tuple[float | None, float | None]:
+    """Return which part of a training is done, and how many seconds are left, if that is known.
 
+    Parameters
+    ----------
+    step, total : int, int or None
+        Windows trained, and in all.
+    pace : float
+        Windows a second.
+    elapsed, seconds : float
+        Seconds since the training began, and those that it may take where it has no `total` yet.
 
-def _one_line(text: Text) -> Text:
-    text.no_wrap, text.overflow = True, "ellipsis"
-    return text
+    Examples
+    --------
+    >>> progress_of(50, 200, 10.0, 5.0, 0.0), progress_of(50, None, 10.0, 5.0, 20.0)
+    ((0.25, 15.0), (0.25, 15.0))
+    """
+    if total is not None:
+        left = (total - step) / pace if pace > 0 else None
+        return min(1.0, step / max(total, 1)), left
+    if seconds > 0:
+        return min(1.0, elapsed / seconds), max(0.0, seconds - elapsed)
+    return None, None

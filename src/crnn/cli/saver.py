@@ -37,8 +37,8 @@ class Saver:
     ----------
     best_path : str
         The file of the best validation.
-    saved_step : int or None
-        Step of the last checkpoint that this run wrote.
+    saved_step, saved_best : int or None
+        Steps of the last checkpoint and of the best validation that this run wrote.
     kept : bool
         Whether it kept an older file.
     """
@@ -47,6 +47,7 @@ class Saver:
         self.path = path
         self.best_path = "{}.best{}".format(*os.path.splitext(path))
         self.saved_step: int | None = None
+        self.saved_best: int | None = None
         self.kept = False
         self._trainer = trainer
         self._every = every
@@ -72,6 +73,7 @@ class Saver:
         try:
             with explained():
                 self._trainer.save(self.best_path)
+            self.saved_best = self._trainer.step
         except click.ClickException as error:
             warn(f"{error.message}; training goes on")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import fields
 
@@ -18,6 +19,7 @@ from crnn.vocab import Vocab
 
 __all__ = ["Texts", "reading_of", "title_of"]
 
+_PATIENCE = 0.5  # seconds without a sign
 DEFAULT_TITLE = "the language reference of Python"
 
 
@@ -82,13 +84,19 @@ class Texts:
             TextColumn("reading"), BarColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
         )  # fmt: skip
         quiet = not console.is_terminal or console.is_dumb_terminal
-        with Progress(*columns, console=console, transient=True, disable=quiet) as bars:
-            task = bars.add_task("reading", total=None)
+        bars = Progress(*columns, console=console, transient=True, disable=quiet)
+        task, begin = bars.add_task("reading", total=None), time.monotonic()
 
-            def show(done: int, total: int | None) -> None:
-                bars.update(task, completed=done, total=total)
+        def show(done: int, total: int | None) -> None:
+            if time.monotonic() - begin > _PATIENCE:
+                bars.start()
+            bars.update(task, completed=done, total=total)
 
+        try:
             return read_corpus(list(paths), self._reading, vocab=vocab, progress=show)
+        finally:
+            if bars.live.is_started:
+                bars.stop()
 
 
 def title_of(paths: Sequence[str]) -> str:
