@@ -25,7 +25,7 @@ cdef struct Place:
 
 cdef class Text:
     cdef Passage passage
-    cdef object array           # they own the memory
+    cdef readonly object array  # they own the memory
     cdef Buffer starts
     cdef int check_fits(self, Py_ssize_t V) except -1
 

@@ -75,6 +75,11 @@ cdef class Text:
         int64: where each document begins, rising from 0. Then no window crosses from one to the next.
         They are copied: a number among them that changed would lead out of the text.
 
+    Attributes
+    ----------
+    array : numpy.ndarray
+        The indices, as given.
+
     Raises
     ------
     TypeError, ValueError

@@ -8,8 +8,10 @@ import math
 import numpy as np
 import pytest
 
+from crnn import RNN, Trainer, checkpoint
 from crnn.analysis.baselines import baselines
-from crnn.analysis.card import MODEL, QualityCard, quality_card
+from crnn.analysis.card import MODEL, QualityCard, card_of, quality_card
+from crnn.analysis.copying import copying
 from crnn.vocab import Vocab
 
 
@@ -63,3 +65,35 @@ def test_what_it_cannot_do(text: str) -> None:
         card(text, 2.0, "Z")
     with pytest.raises(ValueError, match="measured is empty"):
         quality_card(np.zeros(9, int), np.zeros(0, int), Vocab("a"), 1.0, 1, 1)
+
+
+def test_the_card_of_a_training_is_of_its_parts_and_changes_nothing(text: str) -> None:
+    model = RNN(Vocab.from_text(text), hidden_size=4)
+    trainer = Trainer(model, text, val_fraction=0.2, batch_size=2, sample_every=0)
+    trainer.train(10)
+    before = checkpoint.to_bytes(*trainer._contents())
+    found = card_of(trainer, math.log(8))
+    assert checkpoint.to_bytes(*trainer._contents()) == before
+    x = model.vocab.encode(text)
+    sample = model.sample(2000, seed=0)
+    assert found == quality_card(
+        x[:720], x[720:], model.vocab, 3.0, found.parameters, 500, [sample]
+    )
+    assert found.parameters == 4 * 4 + 4 * len(model.vocab) * 2 + 4 + len(model.vocab)
+    with pytest.raises(ValueError, match="nothing is held back"):
+        card_of(Trainer(model, text), 1.0)
+
+
+def test_of_long_parts_the_ends_that_meet_are_looked_at(text: str) -> None:
+    vocab = Vocab.from_text(text)
+    x = vocab.encode(text)
+    found = quality_card(
+        x[:800], x[800:], vocab, 1.0, 1, 1, [text[:30]], counted=500, measured=60, searched=400
+    )
+    assert found.baselines == baselines(x[300:800], x[800:860], vocab)
+    assert found.copying == copying([x[:30]], x[400:800])
+    assert (found.searched, found.training_characters, found.validation_characters) == (
+        400,
+        800,
+        100,
+    )

@@ -123,3 +123,61 @@ def test_a_damaged_file_is_an_error(crnn: Any, trained: Path) -> None:
     result = crnn("info", str(trained))
     assert (result.exit_code, result.stdout) == (1, "")
     assert "is damaged or cut short" in result.stderr
+
+
+VALIDATED = ("--steps=400", "--hidden-size=8", "--val-fraction=0.2", "-q")
+
+
+def test_with_its_text_the_card_is_shown(crnn: Any, text: str) -> None:
+    assert crnn("train", "book.txt", *VALIDATED).exit_code == 0
+    said = crnn("info", "model.safetensors", "book.txt").stdout
+    trainer = package.Trainer.resume("model.safetensors", text)
+    bits = trainer.validate() / np.log(2)
+    for part in ("holds         a training checkpoint\n", f"{bits:.3f}\n", "xz -9",
+                 "Bits per character of the validation part (180 characters)\n",
+                 "10,000 characters, 13.9 times the 720 of the training part",
+                 "samples (2,000 characters) stand in the training part"):  # fmt: skip
+        assert part in said, part
+    card = json.loads(crnn("info", "model.safetensors", "book.txt", "--json").stdout)["card"]
+    assert card["validation_bits"] == pytest.approx(bits)
+    assert card["characters_seen"] == 10_000
+
+
+def test_a_card_on_a_validation_text_of_its_own(crnn: Any, folder: Path) -> None:
+    (folder / "val").mkdir()
+    (folder / "val" / "v.txt").write_bytes((folder / "book.txt").read_bytes()[:300])
+    words = ("--steps=50", "--hidden-size=8", "-q", "--val-file=val/v.txt")
+    assert crnn("train", "book.txt", *words).exit_code == 0
+    said = crnn("info", "model.safetensors", "book.txt", "--val-file=val/v.txt").stdout
+    assert "validation part (300 characters)" in said
+    result = crnn("info", "model.safetensors", "book.txt")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "the validation text is none, the checkpoint was trained on of length 300" in (
+        result.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("train", "info", "status", "message"),
+    [
+        (VALIDATED, ("none.txt",), 1, "there is no file 'none.txt'"),
+        (VALIDATED, ("val.txt",), 1, "the text is of length 500 "),
+        (("--steps=5",), ("book.txt",), 1, "was trained with nothing held back to measure it on"),
+        (VALIDATED, ("--val-file=val.txt",), 2, "give the TEXT, too"),
+    ],
+)
+def test_a_card_that_cannot_be_is_an_error(
+    crnn: Any, folder: Path, train: Any, info: Any, status: int, message: str
+) -> None:
+    (folder / "val.txt").write_bytes((folder / "book.txt").read_bytes()[:500])
+    assert crnn("train", "book.txt", *train).exit_code == 0
+    result = crnn("info", "model.safetensors", *info)
+    assert (result.exit_code, result.stdout) == (status, "")
+    assert message in result.stderr
+
+
+def test_a_model_alone_has_no_card(crnn: Any) -> None:
+    package.RNN("ab", hidden_size=2).save("plain")
+    result = crnn("info", "plain", "book.txt")
+    assert result.exit_code == 1
+    assert "'plain' holds no training whose quality TEXT could show" in result.stderr

@@ -42,16 +42,25 @@ class Baselines:
     compressed: dict[str, float]
 
 
-def baselines(training: Indices, validation: Indices, vocab: Vocab) -> Baselines:
+def baselines(
+    training: Indices,
+    validation: Indices,
+    vocab: Vocab,
+    *,
+    counted: int | None = None,
+    measured: int | None = None,
+) -> Baselines:
     """Measure what n-gram models and compressors need for the validation part of a text.
 
     Parameters
     ----------
     training, validation : arrays of int
-        Indices; the second follows the first. Of the first at most the last 4,500,000 are used,
-        of the second at most the first 500,000.
+        Indices; the second follows the first.
     vocab : Vocab
         Of both.
+    counted, measured : int, optional
+        Of the first at most the last so many are used, of the second at most the first; by default
+        4,500,000 and 500,000.
 
     Raises
     ------
@@ -65,10 +74,11 @@ def baselines(training: Indices, validation: Indices, vocab: Vocab) -> Baselines
     >>> found.measured, found.ngrams[1] < 0.1 < found.compressed["gzip -9"]
     (100, True)
     """
-    counted, measured = training[-COUNTED:], validation[:MEASURED]
+    known = training[-(COUNTED if counted is None else counted) :]
+    asked = validation[: MEASURED if measured is None else measured]
     return Baselines(
-        counted=len(counted),
-        measured=len(measured),
-        ngrams=tuple(bits_by_order(counted, measured, len(vocab))),
-        compressed=compressed_bits(vocab.decode(measured)),
+        counted=len(known),
+        measured=len(asked),
+        ngrams=tuple(bits_by_order(known, asked, len(vocab))),
+        compressed=compressed_bits(vocab.decode(asked)),
     )

@@ -12,14 +12,22 @@ import numpy.typing as npt
 
 from crnn.analysis.baselines import Baselines, baselines
 from crnn.analysis.copying import PIECE, Copying, copying
+from crnn.core import PARAMETERS
+from crnn.trainer import Trainer
+from crnn.training import bits_per_char
 from crnn.vocab import Vocab
 
-__all__ = ["MODEL", "QualityCard", "Row", "quality_card"]
+__all__ = ["MODEL", "QualityCard", "Row", "card_of", "quality_card"]
 
 Indices: TypeAlias = npt.NDArray[np.integer[Any]]
 
 MODEL: Final = "this model"
 _ORDERS: Final = (2, 5)
+_COUNTED: Final = 800_000  # characters of the training part, for a card in two seconds
+_MEASURED: Final = 80_000  # of the validation part
+_SEARCHED: Final = 2_000_000  # of the training part, for what samples copy
+_SAMPLED: Final = 2_000
+_SEED: Final = 0  # of the samples: the same model, the same card
 
 
 @dataclass(frozen=True)
@@ -41,15 +49,17 @@ class QualityCard:
     validation_characters : int
         How many characters that part has.
     baselines : Baselines
-        What others need for it.
+        What others need for it, or for its beginning.
     parameters : int
         Numbers that the model has learned.
     characters_seen : int
         Characters trained on, each as often as it was.
     training_characters : int
         How many characters the training part has.
+    searched : int
+        How many of them, the last ones, the samples are held against.
     copying : Copying or None
-        What the model's samples have in common with the training part; None: there are none.
+        What the model's samples have in common with these; None: there are none.
     """
 
     validation_bits: float
@@ -58,6 +68,7 @@ class QualityCard:
     parameters: int
     characters_seen: int
     training_characters: int
+    searched: int
     copying: Copying | None
 
     @property
@@ -94,6 +105,10 @@ def quality_card(
     parameters: int,
     characters_seen: int,
     samples: Sequence[str] = (),
+    *,
+    counted: int | None = None,
+    measured: int | None = None,
+    searched: int | None = None,
 ) -> QualityCard:
     """Hold a model against n-gram models and compressors, and its samples against its text.
 
@@ -111,6 +126,10 @@ def quality_card(
         How many it was trained on.
     samples : sequence of str
         What it wrote; about a thousand characters say enough.
+    counted, measured : int, optional
+        Most characters of both parts that the others see; see `baselines`.
+    searched : int, optional
+        Most characters, the last ones, of the training part that samples are held against; all.
 
     Returns
     -------
@@ -129,13 +148,66 @@ def quality_card(
     >>> card.rows[1].name, card.copying.longest, card.passes
     ('this model', 15, 5.0)
     """
+    kept = train_indices[-(searched or len(train_indices)) :]
     encoded = [vocab.encode(sample, name="samples") for sample in samples]
     return QualityCard(
         validation_bits=val_bits,
         validation_characters=len(val_indices),
-        baselines=baselines(train_indices, val_indices, vocab),
+        baselines=baselines(train_indices, val_indices, vocab, counted=counted, measured=measured),
         parameters=parameters,
         characters_seen=characters_seen,
         training_characters=len(train_indices),
-        copying=copying(encoded, train_indices) if any(samples) else None,
+        searched=len(kept),
+        copying=copying(encoded, kept) if any(samples) else None,
+    )
+
+
+def card_of(trainer: Trainer, val_loss: float) -> QualityCard:
+    """Return the card of a training, made in a few seconds however long its text is.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Nothing of it changes; the samples come from a stream of their own.
+    val_loss : float
+        Nats per character of its validation text now.
+
+    Returns
+    -------
+    QualityCard
+        n-gram models have counted at most the last 800,000 characters of the training part and are
+        measured, with the compressors, on at most the first 80,000 of the validation part; samples
+        of 2,000 characters are held against the last 2,000,000.
+
+    Raises
+    ------
+    ValueError
+        If nothing is held back.
+
+    Examples
+    --------
+    >>> import crnn
+    >>> text = "to be or not to be, that is the question. " * 20
+    >>> model = crnn.RNN(crnn.Vocab.from_text(text), hidden_size=8)
+    >>> trainer = crnn.Trainer(model, text, val_fraction=0.1)
+    >>> trainer.train(2000)
+    >>> card = card_of(trainer, trainer.validate())
+    >>> card.characters_seen, card.training_characters, card.validation_characters
+    (50000, 756, 84)
+    """
+    material = trainer._material
+    if material.validation is None:
+        raise ValueError("nothing is held back to measure the model on: give a val_fraction")
+    model, settings = trainer.model, trainer.settings
+    return quality_card(
+        material.text.array,
+        material.validation.array,
+        model.vocab,
+        bits_per_char(val_loss, 1),
+        parameters=sum(getattr(model, name).size for name in PARAMETERS),
+        characters_seen=trainer.step * settings.seq_length * settings.batch_size,
+        samples=[model.sample(_SAMPLED, seed=_SEED)],
+        counted=_COUNTED,
+        measured=_MEASURED,
+        searched=_SEARCHED,
     )

@@ -39,11 +39,24 @@ def card_table(card: QualityCard) -> Group:
 
 
 def _title(card: QualityCard) -> str:
-    whole, measured = card.validation_characters, card.baselines.measured
+    whole, measured, counted = (
+        card.validation_characters,
+        card.baselines.measured,
+        card.baselines.counted,
+    )
     part = f"validation part ({count(whole, 'character')})"
     if measured < whole:
         part += f"; the others of its first {measured:,}"
+    if counted < card.training_characters:
+        part += f"; contexts are counted in the last {counted:,} before it"
     return f"Bits per character of the {part}"
+
+
+def _place(card: QualityCard) -> str:
+    """Say where copies were looked for."""
+    if card.searched == card.training_characters:
+        return "the training part"
+    return f"the last {card.searched:,} characters of the training part"
 
 
 def _facts(card: QualityCard) -> list[tuple[str, str]]:
@@ -64,7 +77,7 @@ def _facts(card: QualityCard) -> list[tuple[str, str]]:
             (
                 "",
                 f"{percentage(found.share)} of the {PIECE}-character pieces of samples "
-                f"({found.sampled:,} characters) stand in the training part",
+                f"({found.sampled:,} characters) stand in {_place(card)}",
             )
         )
     return rows

@@ -12,13 +12,18 @@ from rich.table import Table
 from rich.text import Text
 
 from crnn import checkpoint
+from crnn.analysis.card import QualityCard, card_of
+from crnn.cli.card import show_card
+from crnn.cli.notes import Notes, waiting
 from crnn.cli.output import in_terminal, write
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import file_size, loss_in_units, val_loss_in_units
+from crnn.cli.texts import Texts, reading_of
 from crnn.cli.visible import visible
 from crnn.model import PARAMETERS, RNN, described_by
 from crnn.record import Record, read_record
 from crnn.seeding import seed_to_json
+from crnn.trainer import Trainer
 from crnn.training import bits_per_char
 
 __all__ = ["command"]
@@ -29,18 +34,69 @@ _SHOWN = {"hidden_size", "dtype", "steps"}
 
 @click.command("info", context_settings=HELP_NAMES, short_help="Show what is in a model's file.")
 @click.argument("model", type=click.Path())
+@click.argument("texts", metavar="[TEXT]...", nargs=-1, type=click.Path())
+@click.option(
+    "--glob",
+    default="*",
+    show_default=True,
+    metavar="PATTERN",
+    help="Which files of a folder are read, as in the training.",
+)
+@click.option(
+    "--val-file",
+    "val_files",
+    type=click.Path(),
+    metavar="FILE",
+    multiple=True,
+    help="What it was validated on, if that was a text of its own.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
-def command(model: str, as_json: bool) -> None:
+def command(
+    model: str, texts: tuple[str, ...], glob: str, val_files: tuple[str, ...], as_json: bool
+) -> None:
     """Show what is in MODEL, a file that crnn saved.
 
     The file is verified first: one that is damaged is an error.
+
+    With the TEXT that it was trained on, the quality card follows: its bits per character of the
+    validation part beside those of models that only count and of compressors, and whether its
+    samples copy the text.
     """
+    if val_files and not texts:
+        raise click.UsageError("--val-file is for the quality card: give the TEXT, too")
     with explained():
         facts = _facts(model)
+        card = _card(model, texts, val_files, glob) if texts else None
     if as_json:
+        facts |= {"card": card.to_dict()} if card is not None else {}
         write(json.dumps(facts, indent=2, allow_nan=False) + "\n")
-    else:
-        _print(_rows(facts))
+        return
+    _print(_rows(facts))
+    if card is not None:
+        write("\n")
+        show_card(card)
+
+
+def _card(path: str, texts: tuple[str, ...], val_files: tuple[str, ...], glob: str) -> QualityCard:
+    """Return the card of the training in a file, on the texts of that training."""
+    tensors, header = checkpoint.read(path)
+    with described_by(path, "a training"):
+        record = read_record(header)
+    if record is None:
+        raise ValueError(f"{path!r} holds no training whose quality TEXT could show: leave it out")
+    if not record.settings.val_fraction and record.material["validation"] is None:
+        raise ValueError(
+            f"{path!r} was trained with nothing held back to measure it on: leave TEXT out, or "
+            "train with --val-fraction or --val-file"
+        )
+    with described_by(path, "a model"):
+        vocab = RNN._restored(tensors, header).vocab
+    reader = Texts(reading_of(record.settings, glob), Notes(quiet=True))
+    corpus = reader.read(texts, vocab)
+    validation = reader.read(val_files, vocab) if val_files else None
+    with waiting("Holding the model against others"):
+        trainer = Trainer.resume(path, corpus, val_text=validation)
+        return card_of(trainer, trainer.validate())
 
 
 def _facts(path: str) -> dict[str, Any]:

@@ -9,7 +9,16 @@ from rich.text import Text
 from crnn.cli.output import guarded, in_terminal, write
 from crnn.cli.visible import visible
 
-__all__ = ["bar", "facts_table", "figures_table", "percentage", "quoted", "show", "titled"]
+__all__ = [
+    "as_lines",
+    "bar",
+    "facts_table",
+    "figures_table",
+    "percentage",
+    "quoted",
+    "show",
+    "titled",
+]
 
 _LABEL_WIDTH = 12
 _UNFOLDED = 100_000  # columns: a line of a pipe is never folded
@@ -30,13 +39,18 @@ def show(*parts: RenderableType) -> None:
             for part in parts:
                 console.print(part)
         return
+    write(as_lines(*parts))
+
+
+def as_lines(*parts: RenderableType) -> str:
+    """Return what there is as lines of any length, without colours."""
     console = Console(
         highlight=False, width=_UNFOLDED, color_system=None, force_terminal=False, markup=False
     )
     with console.capture() as shown:
         for part in parts:
             console.print(part)
-    write("".join(f"{line.rstrip()}\n" for line in shown.get().splitlines()))
+    return "".join(f"{line.rstrip()}\n" for line in shown.get().splitlines())
 
 
 def facts_table(rows: list[tuple[str, str]]) -> Table:

@@ -12,9 +12,11 @@ from click.core import ParameterSource
 from rich.console import Console
 
 from crnn import checkpoint
+from crnn.analysis.card import card_of
+from crnn.cli.card import card_table
 from crnn.cli.display import Display, fits
 from crnn.cli.lines import Lines, Silence
-from crnn.cli.notes import Notes
+from crnn.cli.notes import Notes, waiting
 from crnn.cli.options import Period, Sectioned, read_period, setting_options
 from crnn.cli.output import in_terminal, is_closed
 from crnn.cli.program import HELP_NAMES, command_line, explained, safe_name, stopped_by
@@ -376,6 +378,8 @@ def _train(
         ctx.exit(stopped_by(signals.received))  # it took the reader along, if that is gone too
     if lost is not None:
         raise lost
+    if trainer.is_over and signals.received is None and not ctx.params["quiet"]:
+        _say_how_good(trainer, notes)
 
 
 def _say_finished(
@@ -393,6 +397,22 @@ def _say_finished(
     if trainer.settings.time > 0:
         notes.say(f"Again    {_reproduction(ctx, trainer)}")
     notes.say(f"Next     {command_line(ctx, 'sample', files=(saver.path,))}")
+
+
+def _say_how_good(trainer: Trainer, notes: Notes) -> None:
+    """Show the quality card. All is saved and said by now: Ctrl-C and errors cost only the card."""
+    if trainer.val_loss is None:
+        return
+    try:
+        with explained(), waiting("Holding the model against others; Ctrl-C skips it"):
+            card = card_table(card_of(trainer, trainer.val_loss))
+    except click.ClickException as error:
+        notes.warn(f"there is no quality card: {error.message}")
+    except KeyboardInterrupt:
+        notes.say("Skipped  the quality card")
+    else:
+        notes.say()
+        notes.show(card)
 
 
 def _losses(trainer: Trainer) -> list[str]:
