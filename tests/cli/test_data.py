@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from pathlib import Path
@@ -161,3 +162,25 @@ def test_in_a_terminal_it_keeps_to_the_width(folder: Path) -> None:
 def test_a_dumb_terminal_gets_no_codes(folder: Path) -> None:
     status, shown = in_terminal(folder, "data", "book.txt", term="dumb")
     assert (status, "\x1b" in shown) == (0, False)
+
+
+def test_texts_are_read_as_for_a_training(crnn: Any, folder: Path) -> None:
+    (folder / "texts").mkdir()
+    data = (folder / "book.txt").read_bytes().replace(b"\n", b"\r\n")
+    (folder / "texts" / "a.gz").write_bytes(gzip.compress(data))
+    (folder / "texts" / "notes").write_text("left out")
+    words = ("--glob=*.gz", "--newlines=unix", "--lowercase", "--min-count=2", "--documents=line")
+    said = crnn("data", "texts", *words, "--json")
+    facts = json.loads(said.stdout)
+    assert facts["characters"] == 900
+    assert facts["newlines"]["windows"] == 0
+    assert facts["distinct"] == facts["distinct_lowercase"]
+    assert facts["documents"]["count"] == 24
+    assert [Path(file["name"]).name for file in facts["files"]] == ["a.gz"]
+
+
+def test_what_was_left_out_is_noted(crnn: Any, folder: Path) -> None:
+    (folder / "empty").touch()
+    result = crnn("data", "book.txt", "empty")
+    assert result.exit_code == 0
+    assert result.stderr == "Note: without text, left out: 'empty'\n"

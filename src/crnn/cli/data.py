@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
 from typing import Any
 
 import click
-import numpy as np
-import numpy.typing as npt
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from crnn import corpus
-from crnn.analysis import encodings
 from crnn.analysis.characters import Character
 from crnn.analysis.diagnosis import RARE, Diagnosis, File
 from crnn.analysis.doctor import diagnose
+from crnn.analysis.examined import UTF8, examine
 from crnn.analysis.repeats import LEAST, PIECE, Repeats
+from crnn.cli.notes import Notes, waiting
+from crnn.cli.options import text_options
 from crnn.cli.output import write
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count, file_size, precise_duration
 from crnn.cli.tables import bar, facts_table, figures_table, percentage, quoted, show, titled
 from crnn.cli.visible import visible
+from crnn.corpus import Reading
 from crnn.settings import Settings
-from crnn.vocab import Vocab
 
 __all__ = ["command"]
 
 _LISTED = 12  # strange characters in the table; --json has all
-_UTF8 = "utf-8"
-_CHUNK = 1 << 20  # characters encoded at a time: an index has four bytes on the way
 
 
 @click.command(
@@ -45,9 +40,32 @@ _CHUNK = 1 << 20  # characters encoded at a time: an index has four bytes on the
     help="Of the TEXT files: latin-1, cp1251, utf-16... Without it they are read as UTF-8, and one "
     "that is not is read in the most plausible encoding.  [default: utf-8]",
 )
+@text_options
+@click.option(
+    "--documents",
+    metavar="[none|file|line]",
+    default="file",
+    show_default=True,
+    help="What a document is: copies among them are looked for.",
+)
+@click.option(
+    "--glob",
+    default="*",
+    show_default=True,
+    metavar="PATTERN",
+    help="Which files of a folder are read, with those of the folders in it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
-def command(texts: tuple[str, ...], encoding: str | None, as_json: bool) -> None:
-    """Look at the TEXT files, joined in their order, as a doctor would; - is standard input.
+def command(
+    texts: tuple[str, ...],
+    encoding: str | None,
+    glob: str,
+    as_json: bool,
+    **chosen: Any,
+) -> None:
+    """Look at the TEXT files and folders, joined in their order, as a doctor would.
+
+    - is standard input. Files may be compressed, as for crnn train.
 
     Says what characters there are and which are strange, how lines end, what stands there twice,
     how much of the last tenth (which a training would validate with) stands in the first nine,
@@ -58,70 +76,15 @@ def command(texts: tuple[str, ...], encoding: str | None, as_json: bool) -> None
     context, trained on the first nine tenths and measured on the last. They show what can be
     learned. Without TEXT the language reference that comes with Python is looked at.
     """
-    with explained(), _waiting():
-        found = diagnose(*_read(texts, encoding))
+    with explained(), waiting("Looking at the text"):
+        corpus, files = examine(texts, Reading(glob=glob, **chosen), encoding)
+        found = diagnose(corpus.vocab, corpus.indices, corpus.starts, files)
+    for remark in corpus.remarks:
+        Notes().say(f"Note: {remark}")
     if as_json:
         write(json.dumps(found.to_dict(), indent=2, allow_nan=False) + "\n")
     else:
         show(*_parts(found))
-
-
-# --- Reading -------------------------------------------------------------------------------------
-
-
-def _read(
-    names: tuple[str, ...], encoding: str | None
-) -> tuple[Vocab, npt.NDArray[Any], list[int], list[File]]:
-    """Return vocabulary, indices, begins of the documents and what is known of the files."""
-    pairs = [_text_of(name, encoding) for name in names]
-    if not names:
-        text = corpus.default_text()
-        size = len(text.encode(_UTF8, "surrogatepass"))
-        file = File("the language reference of Python", size, _UTF8, True, encodings.inspect(b""))
-        pairs = [(text, file)]
-    texts = [text for text, _ in pairs]
-    vocab = Vocab("".join(sorted(set().union(*texts))))
-    dtype = np.uint8 if len(vocab) <= 1 << 8 else np.uint16 if len(vocab) <= 1 << 16 else np.int32
-    starts = np.cumsum([0, *map(len, texts)])
-    indices = np.empty(starts[-1], dtype)
-    for start, text in zip(starts.tolist(), texts, strict=False):
-        for begin in range(0, len(text), _CHUNK):
-            piece = text[begin : begin + _CHUNK]
-            indices[start + begin : start + begin + len(piece)] = vocab.encode(piece)
-    return vocab, indices, starts[:-1].tolist(), [file for _, file in pairs]
-
-
-def _text_of(name: str, encoding: str | None) -> tuple[str, File]:
-    """Return the text of a file and what its bytes say of their encoding."""
-    shown = "standard input" if name == "-" else name
-    data = _bytes_of(name, encoding)
-    known = encodings.inspect(data)
-    read_as, chosen = encoding or _UTF8, encoding is not None
-    if not chosen and not known.utf8 and known.suspects:
-        read_as = known.suspects[0].encoding
-    if read_as == _UTF8 and not chosen and not known.utf8 and known.suspects:
-        text = data.decode(_UTF8, "replace").removeprefix("\ufeff")  # damaged here and there
-    else:
-        text = corpus.decode_text(data, read_as, shown if name == "-" else repr(name))
-    return text, File(shown, len(data), read_as, chosen, known)
-
-
-def _bytes_of(name: str, encoding: str | None) -> bytes:
-    if name != "-":
-        return corpus._read_bytes(name, name)
-    if sys.stdin is None:
-        raise OSError("standard input is closed: give a text through a pipe, or name a file")
-    return sys.stdin.buffer.read()
-
-
-def _waiting() -> contextlib.AbstractContextManager[object]:
-    """Show that something is going on, to whoever looks."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return contextlib.nullcontext()
-    return Console(stderr=True).status("Looking at the text")
-
-
-# --- Showing -------------------------------------------------------------------------------------
 
 
 def _parts(found: Diagnosis) -> list[Any]:
@@ -160,7 +123,7 @@ def _file(file: File) -> str:
     said = f"{visible(file.name)} ({file_size(file.size)}), "
     if file.encoding.utf8 and not file.encoding.suspects:
         mark = " with a byte-order mark" if file.encoding.marked else ""
-        return said + (f"UTF-8{mark}" if file.read_as == _UTF8 else f"read as {file.read_as}")
+        return said + (f"UTF-8{mark}" if file.read_as == UTF8 else f"read as {file.read_as}")
     if file.chosen:
         return f"{said}read as {file.read_as}"
     suspects = ", ".join(

@@ -11,9 +11,10 @@ import click
 
 from crnn.settings import Settings, checked, range_of
 
-__all__ = ["Period", "Sectioned", "read_period", "read_seconds", "setting_options"]
+__all__ = ["Period", "Sectioned", "read_period", "read_seconds", "setting_options", "text_options"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+_CLEANING = {"normalize", "newlines", "lowercase", "min_count"}
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -59,6 +60,14 @@ def setting_options(function: Function) -> Function:
     """Give a command one option for every field of `Settings`, in their order."""
     for setting in reversed(fields(Settings)):
         function = _option(setting)(function)
+    return function
+
+
+def text_options(function: Function) -> Function:
+    """Give a command the options of how the characters of a text are cleaned."""
+    for setting in reversed(fields(Settings)):
+        if setting.name in _CLEANING:
+            function = _option(setting)(function)
     return function
 
 
