@@ -7,6 +7,7 @@ never change a result. Nothing is printed here.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 import os
@@ -313,7 +314,9 @@ class Trainer:
         """
         return table_of(self._reports)
 
-    def train(self, steps: int = 1000, callback: Callback | None = None) -> None:
+    def train(
+        self, steps: int = 1000, callback: Callback | None = None, *, progress: bool = False
+    ) -> None:
         """Train `steps` more windows.
 
         Parameters
@@ -324,6 +327,8 @@ class Trainer:
             Called with a `Report` after every window for which a report or a sample is due, and
             after every validation; if it returns True, training stops. Its exceptions reach the
             caller; the trainer can go on afterwards, as after a KeyboardInterrupt.
+        progress : bool
+            Show how far it is, in a terminal or a notebook.
 
         Raises
         ------
@@ -332,9 +337,17 @@ class Trainer:
         DivergenceError
             If the loss is lost; see `on_divergence`.
         """
-        self._train(self.step + arguments.integer("steps", steps, least=0), callback)
+        end = self.step + arguments.integer("steps", steps, least=0)
+        with self._shown(progress, lambda: end):
+            self._train(end, callback)
 
-    def finish(self, callback: Callback | None = None, *, until: int | None = None) -> None:
+    def finish(
+        self,
+        callback: Callback | None = None,
+        *,
+        until: int | None = None,
+        progress: bool = False,
+    ) -> None:
         """Train until the training is over: the windows of `steps`, or of `time`, are trained.
 
         Parameters
@@ -343,8 +356,21 @@ class Trainer:
             As for `train`, and so are the errors.
         until : int, optional
             Return before, when so many windows are trained in all.
+        progress : bool
+            As for `train`.
         """
-        self._train(None, callback, until)
+        with self._shown(progress, lambda: self._total if until is None else until):
+            self._train(None, callback, until)
+
+    def _shown(
+        self, progress: bool, end: Callable[[], int | None]
+    ) -> contextlib.AbstractContextManager[None]:
+        """Return what shows how far it is, if that is wanted: only then it is imported."""
+        if not progress:
+            return contextlib.nullcontext()
+        from crnn.progress import shown
+
+        return shown(self, end)
 
     def run(self, steps: int, every: int = 100) -> Iterator[Report]:
         """Train `steps` more windows and yield a report after each `every` of them.

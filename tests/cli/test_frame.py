@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from crnn.cli.chart import Curve
-from crnn.cli.display import progress_of
 from crnn.cli.frame import Moment, frame
 
 
@@ -121,17 +120,3 @@ def test_nothing_moves_while_a_training_goes_on(lines: int) -> None:
     later = replace(MOMENT, step=9_999_999, total=123_456_789, sample="a\n" * 99)
     for words in ("windows", "speed", "left", "loss", "valid", "Ctrl-C"):
         assert place_of(words, begin, lines) == place_of(words, later, lines) != (-1, -1)
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ((50, 100, 0.0, 1.0, 0.0), (0.5, None)),
-        ((150, 100, 10.0, 1.0, 0.0), (1.0, -5.0)),
-        ((0, None, 0.0, 30.0, 20.0), (1.0, 0.0)),
-        ((0, None, 0.0, 1.0, 0.0), (None, None)),
-        ((0, 0, 5.0, 1.0, 0.0), (0.0, 0.0)),
-    ],
-)
-def test_progress(given: tuple[int, int | None, float, float, float], expected: object) -> None:
-    assert progress_of(*given) == expected

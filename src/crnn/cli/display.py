@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -24,13 +23,13 @@ from crnn.cli.notes import Notes
 from crnn.cli.output import OutputError, guarded
 from crnn.cli.saver import Saver
 from crnn.history import Report
+from crnn.pace import Pace, progress_of
 from crnn.trainer import Trainer
 from crnn.training import bits_per_char
 
 __all__ = ["Display", "fits"]
 
 _FRAMES_PER_SECOND = 8
-_PACE_SECONDS = 10.0
 
 
 def fits(console: Console) -> bool:
@@ -46,22 +45,6 @@ class _Heard:
     val_loss: float | None = None
     sample: str = ""
     sampled_at: int | None = None
-
-
-class Pace:
-    """Steps a second, over the last seconds."""
-
-    def __init__(self, step: int) -> None:
-        self._marks = deque([(time.monotonic(), step)])
-
-    def mark(self, step: int) -> float:
-        """Note that `step` is reached now and return the pace, 0 if it is not known yet."""
-        now = time.monotonic()
-        self._marks.append((now, step))
-        while len(self._marks) > 2 and now - self._marks[0][0] > _PACE_SECONDS:
-            self._marks.popleft()
-        begin, first = self._marks[0]
-        return (step - first) / max(now - begin, 1e-6)
 
 
 @contextlib.contextmanager
@@ -212,30 +195,3 @@ class Display:
         if best is not None:
             ago += f", the best at {best:,}"
         return f"stops and saves to {self._saver.path} ({ago})"
-
-
-def progress_of(
-    step: int, total: int | None, pace: float, elapsed: float, seconds: float
-) -> tuple[float | None, float | None]:
-    """Return which part of a training is done, and how many seconds are left, if that is known.
-
-    Parameters
-    ----------
-    step, total : int, int or None
-        Windows trained, and in all.
-    pace : float
-        Windows a second.
-    elapsed, seconds : float
-        Seconds since the training began, and those that it may take where it has no `total` yet.
-
-    Examples
-    --------
-    >>> progress_of(50, 200, 10.0, 5.0, 0.0), progress_of(50, None, 10.0, 5.0, 20.0)
-    ((0.25, 15.0), (0.25, 15.0))
-    """
-    if total is not None:
-        left = (total - step) / pace if pace > 0 else None
-        return min(1.0, step / max(total, 1)), left
-    if seconds > 0:
-        return min(1.0, elapsed / seconds), max(0.0, seconds - elapsed)
-    return None, None

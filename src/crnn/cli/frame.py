@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from crnn.cli.chart import Curve
-from crnn.cli.quantities import count, duration, loss_in_units
+from crnn.cli.quantities import count, loss_in_units
 from crnn.cli.visible import visible
+from crnn.pace import duration
 from crnn.training import bits_per_char
 
 __all__ = ["Moment", "frame"]

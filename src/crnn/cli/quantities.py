@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from crnn.pace import duration
 from crnn.training import bits_per_char
 
 __all__ = [
     "count",
-    "duration",
     "file_size",
     "loss_in_units",
     "precise_duration",
     "val_loss_in_units",
 ]
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUTE = 60
 _HUGE = 1e6
 
 
@@ -26,22 +26,6 @@ def count(number: int, thing: str) -> str:
     ('1 window', '2,000 windows')
     """
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
-
-
-def duration(seconds: float) -> str:
-    """Return a time for a clock.
-
-    Examples
-    --------
-    >>> duration(7), duration(3723), duration(180000)
-    ('0:07', '1:02:03', '2 d 2:00:00')
-    """
-    whole = int(seconds)
-    minutes = f"{whole % _HOUR // _MINUTE}:{whole % _MINUTE:02}"
-    if whole < _HOUR:
-        return minutes
-    hours = f"{whole % _DAY // _HOUR}:{minutes:0>5}"
-    return hours if whole < _DAY else f"{whole // _DAY} d {hours}"
 
 
 def precise_duration(seconds: float) -> str:
