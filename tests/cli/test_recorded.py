@@ -83,3 +83,15 @@ def test_a_log_that_fails_later_is_one_warning(
 def test_the_option_is_said_to_go_with_resume() -> None:
     helps = {param.name: getattr(param, "help", "") for param in command.params}
     assert "--log" in helps["resume"]
+
+
+def test_event_files_go_beside_the_log(crnn: Any, folder: Path) -> None:
+    words = ("--log=run.jsonl", "--tensorboard=runs", "-q")
+    assert crnn("train", "book.txt", "--steps=25", *SMALL, *words).exit_code == 0
+    again = ("train", "book.txt", "--resume=model.safetensors", "--steps=45", *words)
+    assert crnn(*again).exit_code == 0
+    assert all("tfevents" in path.name for path in (folder / "runs").iterdir())
+    assert reported(folder / "run.jsonl") == [0, 10, 15, 20, 30, 40]
+    result = crnn("train", "book.txt", "--steps=5", "--tensorboard=book.txt", *SMALL)
+    assert result.exit_code == 1
+    assert "tensorboard folder 'book.txt' cannot be written" in result.stderr

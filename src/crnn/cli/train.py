@@ -37,6 +37,7 @@ from crnn.model import RNN, described_by, load
 from crnn.presets import PRESETS, preset
 from crnn.record import Record, read_record
 from crnn.settings import Settings
+from crnn.tensorboard import Events
 from crnn.trainer import Trainer
 
 __all__ = ["command"]
@@ -45,7 +46,7 @@ DEFAULT_OUTPUT: Final = "model.safetensors"
 DEFAULT_PERIOD: Final = "30s"
 BESIDE_RESUME: Final = {
     "texts", "output", "resume", "steps", "time", "threads", "checkpoint_every", "quiet", "glob",
-    "val_files", "new_data", "log",
+    "val_files", "new_data", "log", "tensorboard",
 }  # fmt: skip
 OF_THE_MODEL: Final = {"hidden_size", "dtype", "init"}
 
@@ -106,6 +107,12 @@ OF_THE_MODEL: Final = {"hidden_size", "dtype", "init"}
     help="Append a line of JSON to FILE for every report: crnn plot draws it.",
 )
 @click.option(
+    "--tensorboard",
+    type=click.Path(),
+    metavar="FOLDER",
+    help="Write event files for TensorBoard into FOLDER; needs pip install 'crnn[tensorboard]'.",
+)
+@click.option(
     "--checkpoint-every",
     metavar="N|Ns",
     callback=read_period,
@@ -119,7 +126,7 @@ OF_THE_MODEL: Final = {"hidden_size", "dtype", "init"}
     metavar="FILE",
     help="Go on exactly where FILE stopped, with its settings and its seed; give the same TEXT. "
     "Beside it only --steps, --time, -o, --threads, --checkpoint-every, --glob, --val-file, "
-    "--new-data, --log, --quiet may be given.",
+    "--new-data, --log, --tensorboard, --quiet may be given.",
 )
 @click.option("--new-data", is_flag=True, help="With --resume: allow another text.")
 @click.option(
@@ -140,6 +147,7 @@ def command(
     glob: str,
     val_files: tuple[str, ...],
     log: str | None,
+    tensorboard: str | None,
     checkpoint_every: Period,
     resume: str | None,
     new_data: bool,
@@ -170,7 +178,7 @@ def command(
     keep = not _same_file(path, resume)
     check_place(path, keep=keep)
     saver = Saver(trainer, path, checkpoint_every, keep=keep)
-    recorders = _recorders(log, (path, *texts, *val_files), trainer)
+    recorders = _recorders(log, tensorboard, (path, *texts, *val_files), trainer)
     shown = _listener(trainer, saver, title_of(texts), files.characters, quiet, notes)
     _train(ctx, trainer, saver, Recorded(shown, recorders), notes)
 
@@ -348,17 +356,24 @@ def _listener(
     return Lines(trainer, characters, notes)
 
 
-def _recorders(log: str | None, others: tuple[str, ...], trainer: Trainer) -> list[Recorder]:
+def _recorders(
+    log: str | None, tensorboard: str | None, others: tuple[str, ...], trainer: Trainer
+) -> list[Recorder]:
     """Return the files that were asked for, opened: what fails, fails before the training."""
-    if log is None:
-        return []
     for other in others:
-        if _same_file(log, other) or os.path.abspath(log) == os.path.abspath(other):
+        if log is not None and (
+            _same_file(log, other) or os.path.abspath(log) == os.path.abspath(other)
+        ):
             raise click.ClickException(
                 f"log {log!r} is also the text or the model: name another file with --log"
             )
+    recorders: list[Recorder] = []
     with explained():
-        return [Log(log, trainer)]
+        if tensorboard is not None:
+            recorders.append(Events(tensorboard, trainer))
+        if log is not None:
+            recorders.append(Log(log, trainer))
+    return recorders
 
 
 def _train(
@@ -450,7 +465,12 @@ def _say_stopped(ctx: click.Context, trainer: Trainer, saver: Saver, notes: Note
     words = ["--resume", safe_name(saver.path)]
     for file in ctx.params["val_files"]:
         words += ["--val-file", safe_name(file)]
-    again = {"checkpoint_every": "--checkpoint-every", "glob": "--glob", "log": "--log"}
+    again = {
+        "checkpoint_every": "--checkpoint-every",
+        "glob": "--glob",
+        "log": "--log",
+        "tensorboard": "--tensorboard",
+    }
     for name, option in again.items():
         if _is_given(ctx, name):
             words += [option, str(ctx.params[name])]
