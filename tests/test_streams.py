@@ -84,7 +84,7 @@ def test_training_follows_the_oracle(
     memories = {"v": wanted.mean, "m": wanted.square}
     if optimizer == "adam":
         memories = {"m": wanted.mean, "v": wanted.square}
-    for name, memory in trainer._memories().items():
+    for name, memory in trainer._engine.memories().items():
         assert_near(memory, getattr(memories[name[0]], name[1:]), 10 * tolerance, name)
 
 
@@ -99,7 +99,7 @@ def test_gradients_of_streams_are_clipped_after_their_mean(optimizer: str) -> No
     trainer.train(5)
     wanted = streams.train(oracle.copy(), text.tolist(), 5, learning_rate=1e-6, **how)
     other = streams.train(oracle.copy(), text.tolist(), 5, learning_rate=1e-6, **free)
-    first = trainer._memories()["mWhh"]
+    first = trainer._engine.memories()["mWhh"]
     kept = wanted.mean if optimizer == "adam" else wanted.square
     loose = other.mean if optimizer == "adam" else other.square
     assert_near(first, kept.Whh, 1e-10, "mWhh")
@@ -115,10 +115,10 @@ def gradients_of_second_window(trainer: crnn.Trainer) -> tuple[list[Array], Arra
     The rate is so small that no weight moves. Also returns those states, one row a stream.
     """
     trainer.train(1)
-    first = {name: memory.copy() for name, memory in trainer._memories().items()}
+    first = {name: memory.copy() for name, memory in trainer._engine.memories().items()}
     h = states(trainer)
     trainer.train(1)
-    second = trainer._memories()
+    second = trainer._engine.memories()
     return [(second["m" + name] - 0.9 * first["m" + name]) / 0.1 for name in PARAMETERS], h
 
 

@@ -21,25 +21,24 @@ from typing import Any, Final, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from crnn import arguments, checkpoint, core, probe, seeding
+from crnn import arguments, checkpoint, probe, seeding
+from crnn.agenda import Agenda
 from crnn.budget import Budget
 from crnn.checkpoint import JSON, CheckpointError
-from crnn.descent import Optimizer
+from crnn.engine import UNKNOWN, Engine, Tensors
 from crnn.history import COLUMNS, Report, rows_of, table_of
-from crnn.material import Material, Source, prepared
-from crnn.model import RNN, described_by, draw, views
+from crnn.material import Source, prepared
+from crnn.model import RNN, described_by
 from crnn.record import Progress, Record, read_record
 from crnn.settings import Settings
 from crnn.slices import Slices
-from crnn.training import Training, bits_per_char, useful_threads
+from crnn.training import bits_per_char
 from crnn.validation import Validation
 
 __all__ = ["DivergenceError", "Trainer"]
 
 Callback: TypeAlias = Callable[[Report], bool | None]
-Tensors: TypeAlias = dict[str, npt.NDArray[Any]]
 
-UNKNOWN: Final = 2**62  # windows of a training whose number the clock has yet to say
 FIRST_STEPS: Final = 1000  # in which a smooth loss far above a uniform guess is no sign of anything
 LEAST_LOWERING: Final = 1e-6  # of the rate: then it is not the rate
 CHANGEABLE: Final = (
@@ -236,11 +235,10 @@ class Trainer:
         self.model = model
         self.settings = settings
         self.seed = seeding.seed_sequence(seed)
-        self._sampler = seeding.child(self.seed, seeding.TRAINING_SAMPLES)
-        self._dropout = seeding.child(self.seed, seeding.DROPOUT)
         self._material = prepared(model.vocab, text, val_text, settings)
         self._total = None if settings.time > 0 else settings.steps
-        self._core = _training(model, self._material, settings, self._total, self._dropout)
+        self._engine = Engine(model, self._material, settings, self._total, self.seed)
+        self._core = self._engine.core
         held_back = self._material.validation
         self._validation = None if held_back is None else Validation(model._net, held_back)
         self._progress = Progress()
@@ -464,14 +462,15 @@ class Trainer:
                 return
             elif not self._stopping:
                 self._core.optimizer.lowering = self._progress.lowering
-                self._slices.run(self._core.run, min(end(), self._next_due()) - self.step)
+                self._slices.run(
+                    self._core.run, min(end(), self._agenda.next_due(self.step)) - self.step
+                )
 
     def _next_report(self, end: int) -> Report | None:
         """Return the report that is due now; None if windows are to be trained first, or a stop."""
         if self._validation_is_due():
             return self._validated()
-        window = self._report_is_due() or self._sample_is_due()
-        if self._pending is not None or (window and self.step < end):
+        if self._pending is not None or (self._agenda.is_due(self.step) and self.step < end):
             return self._reported_window()
         return None
 
@@ -485,9 +484,13 @@ class Trainer:
     def _consult_clock(self) -> None:
         """Let the clock say, once, how many windows there will be."""
         if self._total is None and self._budget is not None and self._budget.is_due():
-            self._total = self._budget.total(self.step)
-            self.settings = replace(self.settings, steps=self._total)
-            self._core.optimizer.steps = self._total
+            self._end_at(self._budget.total(self.step))
+
+    def _end_at(self, total: int) -> None:
+        """Let it be a training of so many windows, as if that had been known from the first."""
+        self._total = total
+        self.settings = replace(self.settings, steps=total, time=0.0)
+        self._engine.end_at(total)
 
     def _seconds_of_the_end(self) -> float:
         """Return how long a validation and a checkpoint take now."""
@@ -522,30 +525,12 @@ class Trainer:
         finally:
             self._mine.release()
 
-    def _report_is_due(self) -> bool:
-        return self.step % self.settings.report_every == 0
-
-    def _sample_is_due(self) -> bool:
-        every = self.settings.sample_every
-        return every > 0 and self.step % every == 0
+    @property
+    def _agenda(self) -> Agenda:
+        return Agenda(self.settings, self._material.validated, self._total)
 
     def _validation_is_due(self) -> bool:
-        if self._validation is None or self.step in (0, self._progress.last_step):
-            return False
-        return self.step % self._val_every() == 0 or self.step == self._total
-
-    def _val_every(self) -> int:
-        """Return how many windows come between two validations."""
-        settings = self.settings
-        characters = settings.seq_length * settings.batch_size
-        return settings.val_every or -(-20 * self._material.validated // characters)
-
-    def _next_due(self) -> int:
-        """Return the next step for which a report, a sample or a validation is due."""
-        periods = [self.settings.report_every, self.settings.sample_every]
-        if self._validation is not None:
-            periods.append(self._val_every())
-        return min((self.step // every + 1) * every for every in periods if every > 0)
+        return self._agenda.validation_is_due(self.step, self._progress.last_step)
 
     def _reported_window(self) -> Report:
         """Sample if that is due, train one window, and say where the training is.
@@ -562,13 +547,10 @@ class Trainer:
 
     def _prepared(self) -> _Pending:
         """Draw the sample, if one is due, from a copy of the sampler."""
-        sampler, sample = copy.deepcopy(self._sampler), None
-        if self._sample_is_due():
-            ixes = arguments.room_for("sample_length", self.settings.sample_length)
-            x = np.array([self._core.next_input()], np.int32)
-            pieces = draw(self._core.state(), ixes, 1.0, sampler, x)
-            sample = "".join(map(self.model.vocab.decode, pieces))
-        return _Pending(self.step, sample, sampler, self._report_is_due())
+        sampler, sample = self._engine.sampler, None
+        if self._agenda.sample_is_due(self.step):
+            sample, sampler = self._engine.drawn(self.settings.sample_length)
+        return _Pending(self.step, sample, sampler, self._agenda.report_is_due(self.step))
 
     def _settled(self, pending: _Pending) -> Report:
         """Take in what belongs to a window that has been trained."""
@@ -576,7 +558,7 @@ class Trainer:
         if pending.listed and self._is_lost():
             return self._went_back(report)
         self._list(report)
-        self._sampler = pending.sampler
+        self._engine.sampler = pending.sampler
         self._pending = None
         if pending.listed and self.settings.on_divergence == "halve-rate":
             self._good = self._state()
@@ -695,17 +677,13 @@ class Trainer:
     def _state(self) -> tuple[Tensors, Record]:
         """Return copies of everything that changes while training."""
         history = self.history
-        tensors: Tensors = {
-            **{name: array.copy() for name, array in self.model._tensors().items()},
-            **{name: array.copy() for name, array in self._memories().items()},
-            "hprev": self._hprev(),
-            **{f"history_{name}": history[name] for name, _ in COLUMNS},
-        }
+        tensors = self._engine.tensors()
+        tensors |= {f"history_{name}": history[name] for name, _ in COLUMNS}
         record = Record(
             settings=self.settings,
             seed=self.seed,
-            sampler=copy.deepcopy(self._sampler),
-            dropout=copy.deepcopy(self._dropout),
+            sampler=copy.deepcopy(self._engine.sampler),
+            dropout=copy.deepcopy(self._engine.dropout),
             step=self.step,
             positions=self._core.positions,
             smooth_loss=self.smooth_loss,
@@ -792,33 +770,10 @@ class Trainer:
 
     def _restore(self, tensors: Tensors, record: Record, *, new_data: bool = False) -> None:
         """Take over the state of another trainer with the same model, text and settings."""
-        size, dtype = self.model.hidden_size, self.model.dtype.name
-        if (record.settings.hidden_size, record.settings.dtype) != (size, dtype):
-            raise ValueError(
-                f"settings say hidden_size {record.settings.hidden_size} and "
-                f"{record.settings.dtype}, the parameters have {size} and {dtype}"
-            )
-        if not record.settings.optimizer.startswith("adam") and record.running[1:] != (1, 1):
-            raise ValueError(
-                f"settings say {record.settings.optimizer}, the powers {record.running[1:]} are "
-                "of Adam"
-            )
-        for name, view in [*self.model._tensors().items(), *self._memories().items()]:
-            view[...] = _like(view, name, tensors)
+        self._engine.restore(tensors, record, at_the_beginning=new_data)
         history = {name: tensors[f"history_{name}"] for name, _ in COLUMNS}
         self._reports = rows_of(history, self.settings.seq_length)
-        states = []
-        for h in _like(self._hprev(), "hprev", tensors).T:
-            states.append(core.State(self.model._net))
-            states[-1].set(np.ascontiguousarray(h))
-        positions = self._core.positions if new_data else record.positions
-        self._core.restore(record.step, positions, record.smooth_loss, states)
-        self._core.optimizer.running = record.running
-        self._core.optimizer.lowering = record.progress.lowering
         self._total = record.total
-        self._core.optimizer.steps = UNKNOWN if record.total is None else record.total
-        self._sampler = copy.deepcopy(record.sampler)
-        self._dropout.state = record.dropout.state
         self._progress = Progress() if new_data else record.progress
         self._pending = None
 
@@ -838,78 +793,5 @@ class Trainer:
             steps = self.settings.steps if steps is None else steps
             self.settings = replace(self.settings, steps=steps, time=time)
             self._total = None if self.settings.time > 0 else self.settings.steps
-            self._core.optimizer.steps = UNKNOWN if self._total is None else self._total
+            self._engine.end_at(self._total)
             self._budget = None
-
-    def _memories(self) -> dict[str, npt.NDArray[Any]]:
-        """Return views of what the optimizer remembers, in the shapes of the parameters.
-
-        Their names are those of the parameters after an m, for Adam's second one after a v.
-        """
-        return {
-            letter + name: view
-            for letter, memory in zip("mv", self._core.optimizer.memories, strict=False)
-            for name, view in views(self.model._net, memory, self.model.dtype).items()
-        }
-
-    def _hprev(self) -> npt.NDArray[Any]:
-        """Return the states before the next window, one column (of H) a stream."""
-        size, streams = self.model.hidden_size, self.settings.batch_size
-        states = np.empty((streams, size), self.model.dtype)
-        for stream, h in enumerate(states):
-            self._core.state(stream).get(h)
-        return np.ascontiguousarray(states.T)
-
-
-def _training(
-    model: RNN,
-    material: Material,
-    settings: Settings,
-    total: int | None,
-    dropout: np.random.PCG64,
-) -> Training:
-    """Return the training loop for a material."""
-    V, processors = len(model.vocab), _processors()
-    T, B = settings.seq_length, settings.batch_size
-    threads = useful_threads(V, model.hidden_size, T, B, settings.threads, processors)
-    optimizer = _optimizer(settings, total)
-    try:
-        return Training(
-            model._net, material.text, T, B, optimizer, settings.dropout, dropout, threads,
-            processors,
-        )  # fmt: skip
-    except MemoryError as error:
-        raise MemoryError(
-            f"hidden_size is {settings.hidden_size:,}, seq_length {settings.seq_length:,} and "
-            f"batch_size {settings.batch_size:,}: to train so {error}; choose smaller ones"
-        ) from None
-
-
-def _optimizer(settings: Settings, total: int | None) -> Optimizer:
-    names = (
-        "learning_rate", "clip", "clip_norm", "weight_decay", "momentum", "decay_rate", "beta1",
-        "beta2", "schedule", "warmup", "decay_every", "decay_factor", "final_rate",
-        "decay_fraction", "frozen",
-    )  # fmt: skip
-    chosen = {name: getattr(settings, name) for name in names}
-    return Optimizer(settings.optimizer, steps=UNKNOWN if total is None else total, **chosen)
-
-
-def _processors() -> int:
-    """Return how many threads this process can run at once."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _like(
-    wanted: npt.NDArray[Any], name: str, tensors: dict[str, npt.NDArray[Any]]
-) -> npt.NDArray[Any]:
-    """Return a tensor of a file, checked to have the type and shape of `wanted`."""
-    tensor = tensors[name]
-    if tensor.shape != wanted.shape or tensor.dtype != wanted.dtype:
-        raise ValueError(
-            f"{name} is {tensor.dtype} of shape {tensor.shape}, expected {wanted.dtype} of shape "
-            f"{wanted.shape}"
-        )
-    return tensor

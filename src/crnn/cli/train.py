@@ -4,39 +4,31 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import click
-from click.core import ParameterSource
 from rich.console import Console
 
-from crnn import checkpoint
-from crnn.analysis.card import card_of
-from crnn.cli.card import card_table
+from crnn.cli.beginning import Files, begun, resumed
 from crnn.cli.display import Display, fits
+from crnn.cli.ending import (
+    is_given,
+    say_finished,
+    say_how_good,
+    say_nothing_to_do,
+    say_stopped,
+)
 from crnn.cli.lines import Lines, Silence
-from crnn.cli.notes import Notes, waiting
+from crnn.cli.notes import Notes
 from crnn.cli.options import Period, Sectioned, read_period, setting_options
 from crnn.cli.output import in_terminal, is_closed
-from crnn.cli.program import HELP_NAMES, command_line, explained, safe_name, stopped_by
-from crnn.cli.quantities import (
-    count,
-    file_size,
-    loss_in_units,
-    precise_duration,
-    val_loss_in_units,
-)
+from crnn.cli.program import HELP_NAMES, explained, stopped_by
 from crnn.cli.recorded import Recorded, Recorder
 from crnn.cli.saver import Saver, check_place
 from crnn.cli.session import Listener, Signals, run
-from crnn.cli.texts import Texts, reading_of, title_of
-from crnn.corpus import Corpus
+from crnn.cli.texts import title_of
 from crnn.log import Log
-from crnn.model import RNN, described_by, load
-from crnn.presets import PRESETS, preset
-from crnn.record import Record, read_record
-from crnn.settings import Settings
+from crnn.presets import PRESETS
 from crnn.tensorboard import Events
 from crnn.trainer import Trainer
 
@@ -48,7 +40,6 @@ BESIDE_RESUME: Final = {
     "texts", "output", "resume", "steps", "time", "threads", "checkpoint_every", "quiet", "glob",
     "val_files", "new_data", "log", "tensorboard",
 }  # fmt: skip
-OF_THE_MODEL: Final = {"hidden_size", "dtype", "init"}
 
 
 @click.command(
@@ -166,15 +157,15 @@ def command(
     _refuse_contradictions(ctx)
     path = output or resume or DEFAULT_OUTPUT
     _refuse_text_as_output(path, (*texts, *val_files))
-    given = {name: value for name, value in chosen.items() if _is_given(ctx, name)}
-    files = _Files(texts, val_files, glob, notes)
+    given = {name: value for name, value in chosen.items() if is_given(ctx, name)}
+    files = Files(texts, val_files, glob, notes)
     if resume is not None:
-        trainer = _resumed(resume, files, given, new_data)
+        trainer = resumed(resume, files, given, new_data)
         if trainer.is_over:
-            _say_nothing_to_do(resume, trainer, notes)
+            say_nothing_to_do(resume, trainer, notes)
             return
     else:
-        trainer = _begun(files, preset_name, given, init_from, seed)
+        trainer = begun(files, preset_name, given, init_from, seed)
     keep = not _same_file(path, resume)
     check_place(path, keep=keep)
     saver = Saver(trainer, path, checkpoint_every, keep=keep)
@@ -199,7 +190,7 @@ def _refuse_contradictions(ctx: click.Context) -> None:
     refused = [
         param.opts[-1]
         for param in ctx.command.params
-        if param.name and param.name not in BESIDE_RESUME and _is_given(ctx, param.name)
+        if param.name and param.name not in BESIDE_RESUME and is_given(ctx, param.name)
     ]
     if refused:
         raise click.UsageError(
@@ -207,11 +198,6 @@ def _refuse_contradictions(ctx: click.Context) -> None:
             "and the seed it goes on with; leave it out, or train anew without --resume",
             ctx,
         )
-
-
-def _is_given(ctx: click.Context, name: str) -> bool:
-    source = ctx.get_parameter_source(name)
-    return source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
 
 def _refuse_text_as_output(path: str, texts: tuple[str, ...]) -> None:
@@ -227,121 +213,6 @@ def _same_file(path: str, other: str | None) -> bool:
     if other is None or not os.path.exists(path) or not os.path.exists(other):
         return False
     return os.path.samefile(path, other)
-
-
-@dataclass
-class _Files:
-    """What was named to be read, and how long it turned out to be."""
-
-    texts: tuple[str, ...]
-    val_files: tuple[str, ...]
-    glob: str
-    notes: Notes
-    characters: int = 0
-
-    def read(self, settings: Settings) -> tuple[Corpus, Corpus | None]:
-        """Return the text and the validation text under a vocabulary of both."""
-        both = self._reader(settings).read_both(self.texts, self.val_files)
-        self.characters = both[0].characters
-        return both
-
-    def read_for(self, model: RNN, settings: Settings) -> tuple[Corpus, Corpus | None]:
-        """Return them under the vocabulary of a model."""
-        reader = self._reader(settings)
-        corpus = reader.read(self.texts, model.vocab)
-        self.characters = corpus.characters
-        return corpus, reader.read(self.val_files, model.vocab) if self.val_files else None
-
-    def _reader(self, settings: Settings) -> Texts:
-        with explained():
-            return Texts(reading_of(settings, self.glob), self.notes)
-
-
-def _begun(
-    files: _Files, preset_name: str, given: dict[str, Any], init_from: str | None, seed: int
-) -> Trainer:
-    """Return a new training."""
-    with explained():
-        settings = preset(preset_name, given, 1)
-    corpus, validation = files.read(settings)
-    with explained():
-        if files.val_files and "val_fraction" not in given:
-            given = {**given, "val_fraction": 0.0}
-        if init_from is None:
-            settings = preset(preset_name, given, corpus.characters)
-            model = RNN(
-                corpus.vocab, settings.hidden_size, settings.dtype, seed, init=settings.init
-            )
-        else:
-            model = _grown(init_from, corpus, given, seed, files.notes)
-            sizes = {"hidden_size": model.hidden_size, "dtype": model.dtype.name}
-            settings = preset(preset_name, given | sizes, corpus.characters)
-            corpus, validation = files.read_for(model, settings)
-        _warn_of_texts(corpus, files.notes)
-        return Trainer.from_settings(model, corpus, settings, seed, validation)
-
-
-def _grown(path: str, corpus: Corpus, given: dict[str, Any], seed: int, notes: Notes) -> RNN:
-    """Return the model in a file, with the characters of a text added."""
-    fixed = sorted(OF_THE_MODEL & set(given))
-    if fixed:
-        words = ", ".join("--" + name.replace("_", "-") for name in fixed)
-        raise ValueError(f"{words} cannot be given beside --init-from: {path!r} has its own")
-    model = load(path)
-    grown = model.extend(corpus.vocab.chars, seed)
-    added = len(grown.vocab) - len(model.vocab)
-    notes.say(f"Beginning with {path}: {count(added, 'new character')}.")
-    return grown
-
-
-def _warn_of_texts(corpus: Corpus, notes: Notes) -> None:
-    if len(corpus.vocab) == 1:
-        notes.warn("the text is one character again and again: there is nothing to learn from it")
-
-
-def _resumed(path: str, files: _Files, given: dict[str, Any], new_data: bool) -> Trainer:
-    """Return the trainer that a file describes, with another end and other threads if given."""
-    with explained("" if files.texts else "name its TEXT if it was not trained on the default"):
-        record, model = _record_of(path)
-        corpus, validation = files.read_for(model, record.settings)
-        trainer = Trainer.resume(
-            path,
-            corpus,
-            val_text=validation,
-            threads=given.get("threads"),
-            new_data=new_data,
-        )
-        if "steps" in given or "time" in given:
-            trainer.extend(steps=given.get("steps"), time=given.get("time", 0.0))
-    return trainer
-
-
-def _record_of(path: str) -> tuple[Record, RNN]:
-    """Return what a file says of its training, and its model."""
-    tensors, header = checkpoint.read(path)
-    with described_by(path, "a training"):
-        record = read_record(header)
-    if record is None:
-        raise ValueError(
-            f"checkpoint {path!r} holds a model but no training to go on with: begin a new one "
-            "with it by --init-from"
-        )
-    with described_by(path, "a model"):
-        return record, RNN._restored(tensors, header)
-
-
-def _say_nothing_to_do(path: str, trainer: Trainer, notes: Notes) -> None:
-    trained = count(trainer.step, "window")
-    if trainer.total is not None and trainer.step >= trainer.total:
-        notes.say(
-            f"{path} has been trained for {trained} and {trainer.total:,} were asked for: "
-            "nothing to do. To train on, give a larger --steps."
-        )
-    else:
-        notes.say(
-            f"{path} stopped early after {trained}: no validation had been better for long. "
-            "To train on with what it learned, begin anew with --init-from."
-        )
 
 
 def _listener(
@@ -386,101 +257,12 @@ def _train(
         seconds = time.monotonic() - begin
         saver.finish()
         if trainer.is_over:
-            _say_finished(ctx, trainer, saver, first, seconds, notes)
+            say_finished(ctx, trainer, saver, first, seconds, notes)
         else:
-            _say_stopped(ctx, trainer, saver, notes)
+            say_stopped(ctx, trainer, saver, notes)
     if signals.received is not None and not trainer.is_over:
         ctx.exit(stopped_by(signals.received))  # it took the reader along, if that is gone too
     if lost is not None:
         raise lost
     if trainer.is_over and signals.received is None and not ctx.params["quiet"]:
-        _say_how_good(trainer, notes)
-
-
-def _say_finished(
-    ctx: click.Context, trainer: Trainer, saver: Saver, first: int, seconds: float, notes: Notes
-) -> None:
-    windows = trainer.step - first
-    characters = trainer.settings.seq_length * trainer.settings.batch_size
-    speed = windows * characters / max(seconds, 1e-6)
-    notes.say(
-        f"Trained  {count(windows, 'window')} in {precise_duration(seconds)}, "
-        f"{round(speed):,} characters per second"
-    )
-    for line in [*_losses(trainer), *_saved(saver)]:
-        notes.say(line)
-    if trainer.settings.time > 0:
-        notes.say(f"Again    {_reproduction(ctx, trainer)}")
-    notes.say(f"Next     {command_line(ctx, 'sample', files=(saver.path,))}")
-
-
-def _say_how_good(trainer: Trainer, notes: Notes) -> None:
-    """Show the quality card. All is saved and said by now: Ctrl-C and errors cost only the card."""
-    if trainer.val_loss is None:
-        return
-    try:
-        with explained(), waiting("Holding the model against others; Ctrl-C skips it"):
-            card = card_table(card_of(trainer, trainer.val_loss))
-    except click.ClickException as error:
-        notes.warn(f"there is no quality card: {error.message}")
-    except KeyboardInterrupt:
-        notes.say("Skipped  the quality card")
-    else:
-        notes.say()
-        notes.show(card)
-
-
-def _losses(trainer: Trainer) -> list[str]:
-    nats, bits = loss_in_units(trainer.smooth_loss, trainer.settings.seq_length)
-    lines = [f"Loss     {nats}, {bits}"]
-    if trainer.val_loss is not None and trainer.best_val_loss is not None:
-        lines.append(f"Valid    {val_loss_in_units(trainer.val_loss)}")
-        if trainer.best_val_loss < trainer.val_loss:
-            best = val_loss_in_units(trainer.best_val_loss)
-            lines.append(f"Best     {best}, after {count(trainer.best_step, 'window')}")
-    return lines
-
-
-def _reproduction(ctx: click.Context, trainer: Trainer) -> str:
-    """Return the command that comes to the same bytes, whatever the clock says.
-
-    It has every setting that is not the reference's, and the number of windows.
-    """
-    words: list[str] = []
-    for setting in fields(Settings):
-        value = getattr(trainer.settings, setting.name)
-        if setting.name not in ("time", "threads") and value != setting.default:
-            option = "--" + setting.name.replace("_", "-")
-            words += [option] if value is True else [option, str(value)]
-    for name, option in (("seed", "--seed"), ("glob", "--glob"), ("init_from", "--init-from")):
-        if _is_given(ctx, name):
-            words += [option, str(ctx.params[name])]
-    for file in ctx.params["val_files"]:
-        words += ["--val-file", safe_name(file)]
-    return command_line(ctx, "train", *words, files=ctx.params["texts"])
-
-
-def _say_stopped(ctx: click.Context, trainer: Trainer, saver: Saver, notes: Notes) -> None:
-    """Say it even to somebody who asked for quiet: the work would be lost without the command."""
-    words = ["--resume", safe_name(saver.path)]
-    for file in ctx.params["val_files"]:
-        words += ["--val-file", safe_name(file)]
-    again = {
-        "checkpoint_every": "--checkpoint-every",
-        "glob": "--glob",
-        "log": "--log",
-        "tensorboard": "--tensorboard",
-    }
-    for name, option in again.items():
-        if _is_given(ctx, name):
-            words += [option, str(ctx.params[name])]
-    total = "" if trainer.total is None else f" of {trainer.total:,}"
-    notes.insist(f"Stopped  at window {trainer.step:,}{total}")
-    for line in [*_losses(trainer), *_saved(saver)]:
-        notes.insist(line)
-    notes.insist(f"Go on    {command_line(ctx, 'train', *words, files=ctx.params['texts'])}")
-
-
-def _saved(saver: Saver) -> list[str]:
-    lines = [f"Saved    {saver.path} ({file_size(os.path.getsize(saver.path))})"]
-    return [*lines, f"Kept     {saver.path}.bak, the file that was there"] if saver.kept else lines
+        say_how_good(trainer, notes)

@@ -1,0 +1,137 @@
+"""What ``crnn train`` says at its end: what came of it, and which command goes on from there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+
+import click
+from click.core import ParameterSource
+
+from crnn.analysis.card import card_of
+from crnn.cli.card import card_table
+from crnn.cli.notes import Notes, waiting
+from crnn.cli.program import command_line, explained, safe_name
+from crnn.cli.quantities import (
+    count,
+    file_size,
+    loss_in_units,
+    precise_duration,
+    val_loss_in_units,
+)
+from crnn.cli.saver import Saver
+from crnn.settings import Settings
+from crnn.trainer import Trainer
+
+__all__ = ["is_given", "say_finished", "say_how_good", "say_nothing_to_do", "say_stopped"]
+
+
+def say_nothing_to_do(path: str, trainer: Trainer, notes: Notes) -> None:
+    """Say why a file is not trained on."""
+    trained = count(trainer.step, "window")
+    if trainer.total is not None and trainer.step >= trainer.total:
+        notes.say(
+            f"{path} has been trained for {trained} and {trainer.total:,} were asked for: "
+            "nothing to do. To train on, give a larger --steps."
+        )
+    else:
+        notes.say(
+            f"{path} stopped early after {trained}: no validation had been better for long. "
+            "To train on with what it learned, begin anew with --init-from."
+        )
+
+
+def say_finished(
+    ctx: click.Context, trainer: Trainer, saver: Saver, first: int, seconds: float, notes: Notes
+) -> None:
+    """Say what was trained since window `first` and which command comes next."""
+    windows = trainer.step - first
+    characters = trainer.settings.seq_length * trainer.settings.batch_size
+    speed = windows * characters / max(seconds, 1e-6)
+    notes.say(
+        f"Trained  {count(windows, 'window')} in {precise_duration(seconds)}, "
+        f"{round(speed):,} characters per second"
+    )
+    for line in [*_losses(trainer), *_saved(saver)]:
+        notes.say(line)
+    if ctx.params["time"] > 0:
+        notes.say(f"Again    {_reproduction(ctx, trainer)}")
+    notes.say(f"Next     {command_line(ctx, 'sample', files=(saver.path,))}")
+
+
+def say_how_good(trainer: Trainer, notes: Notes) -> None:
+    """Show the quality card. All is saved and said by now: Ctrl-C and errors cost only the card."""
+    if trainer.val_loss is None:
+        return
+    try:
+        with explained(), waiting("Holding the model against others; Ctrl-C skips it"):
+            card = card_table(card_of(trainer, trainer.val_loss))
+    except click.ClickException as error:
+        notes.warn(f"there is no quality card: {error.message}")
+    except KeyboardInterrupt:
+        notes.say("Skipped  the quality card")
+    else:
+        notes.say()
+        notes.show(card)
+
+
+def say_stopped(ctx: click.Context, trainer: Trainer, saver: Saver, notes: Notes) -> None:
+    """Say it even to somebody who asked for quiet: the work would be lost without the command."""
+    words = ["--resume", safe_name(saver.path)]
+    for file in ctx.params["val_files"]:
+        words += ["--val-file", safe_name(file)]
+    again = {
+        "checkpoint_every": "--checkpoint-every",
+        "glob": "--glob",
+        "log": "--log",
+        "tensorboard": "--tensorboard",
+    }
+    for name, option in again.items():
+        if is_given(ctx, name):
+            words += [option, str(ctx.params[name])]
+    total = "" if trainer.total is None else f" of {trainer.total:,}"
+    notes.insist(f"Stopped  at window {trainer.step:,}{total}")
+    for line in [*_losses(trainer), *_saved(saver)]:
+        notes.insist(line)
+    notes.insist(f"Go on    {command_line(ctx, 'train', *words, files=ctx.params['texts'])}")
+
+
+def _losses(trainer: Trainer) -> list[str]:
+    nats, bits = loss_in_units(trainer.smooth_loss, trainer.settings.seq_length)
+    lines = [f"Loss     {nats}, {bits}"]
+    if trainer.val_loss is not None and trainer.best_val_loss is not None:
+        lines.append(f"Valid    {val_loss_in_units(trainer.val_loss)}")
+        if trainer.best_val_loss < trainer.val_loss:
+            best = val_loss_in_units(trainer.best_val_loss)
+            lines.append(f"Best     {best}, after {count(trainer.best_step, 'window')}")
+    return lines
+
+
+def _reproduction(ctx: click.Context, trainer: Trainer) -> str:
+    """Return the command that comes to the same bytes, whatever the clock says.
+
+    It has every setting that is not the reference's, and the number of windows.
+    """
+    words: list[str] = []
+    for setting in fields(Settings):
+        value = getattr(trainer.settings, setting.name)
+        if setting.name not in ("time", "threads") and value != setting.default:
+            option = "--" + setting.name.replace("_", "-")
+            words += [option] if value is True else [option, str(value)]
+    for name, option in (("seed", "--seed"), ("glob", "--glob"), ("init_from", "--init-from")):
+        if is_given(ctx, name):
+            words += [option, str(ctx.params[name])]
+    for file in ctx.params["val_files"]:
+        words += ["--val-file", safe_name(file)]
+    return command_line(ctx, "train", *words, files=ctx.params["texts"])
+
+
+def _saved(saver: Saver) -> list[str]:
+    lines = [f"Saved    {saver.path} ({file_size(os.path.getsize(saver.path))})"]
+    return [*lines, f"Kept     {saver.path}.bak, the file that was there"] if saver.kept else lines
+
+
+def is_given(ctx: click.Context, name: str) -> bool:
+    """Tell whether an option was given, and does not just have its default."""
+    source = ctx.get_parameter_source(name)
+    return source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
