@@ -11,7 +11,7 @@ import pytest
 
 from crnn.analysis import baselines
 from crnn.analysis.card import QualityCard, quality_card
-from crnn.cli import train
+from crnn.cli import ending
 from crnn.cli.card import show_card
 from crnn.vocab import Vocab
 
@@ -102,7 +102,7 @@ def test_a_card_that_fails_costs_only_the_card(
         assert (folder / "model.safetensors").exists()
         raise error
 
-    monkeypatch.setattr(train, "card_of", fail)
+    monkeypatch.setattr(ending, "card_of", fail)
     result = crnn(*WORDS)
     assert result.exit_code == 0
     assert result.stderr.endswith(said)
