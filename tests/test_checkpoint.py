@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from crnn import checkpoint
+from crnn import checkpoint, durable
 from crnn.checkpoint import (
     CheckpointError,
     Tensors,
@@ -411,13 +411,17 @@ def test_a_failing_call_leaves_the_old_file(
 class FullDisk(io.FileIO):
     """A file whose disk has room for ten bytes."""
 
+    def __init__(self, name: str, mode: str, buffering: int, opener: Any) -> None:
+        super().__init__(name, mode, opener=opener)
+
     def write(self, data: Any) -> int:
-        super().write(data[:10])
-        raise OSError(errno.ENOSPC, "No space left on device")
+        if self.tell() >= 10:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(data[:10])
 
 
 def test_a_full_disk_leaves_the_old_file(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(vars(checkpoint), "open", FullDisk)
+    monkeypatch.setitem(vars(durable), "open", FullDisk)
     with pytest.raises(OSError, match="the disk is full; make room") as caught:
         write(old, {}, {})
     assert caught.value.errno == errno.ENOSPC
@@ -449,11 +453,11 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_forbidden_folders_and_files(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*arguments: Any) -> None:
+    def refuse(*arguments: Any, **more: Any) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setitem(vars(checkpoint), "open", refuse)
+        patch.setitem(vars(durable), "open", refuse)
         with pytest.raises(PermissionError, match="Permission denied; check the permissions in"):
             write(old, {}, {})
     monkeypatch.setattr(os, "access", lambda *arguments: False)
@@ -480,7 +484,7 @@ def test_what_cannot_be_written_shows_beforehand_in_the_same_words(
 
 
 def test_a_kept_file_needs_a_longer_name(tmp_path: Path) -> None:
-    path = tmp_path / (236 * "m")  # 254 with a temporary file's ending, 258 with .bak before it
+    path = tmp_path / (231 * "m")  # 254 with a temporary file's ending, 258 with .bak before it
     probe(path, keep=True)
     write(path, {}, {"n": 1})
     probe(path)
@@ -549,8 +553,12 @@ def test_a_folder_that_does_not_sync(
 def test_a_folder_that_cannot_be_opened_is_not_synced(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*arguments: Any) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied")
+    open_file = os.open
+
+    def refuse(path: str, *arguments: Any) -> int:
+        if os.path.isdir(path):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return open_file(path, *arguments)
 
     monkeypatch.setattr(os, "open", refuse)
     write(old, {}, {"n": 1})
@@ -597,7 +605,7 @@ def test_keeping_the_old_file(old: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     def fail(*arguments: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(shutil, "copy2", fail)
+    monkeypatch.setattr(shutil, "copystat", fail)
     with pytest.raises(OSError, match="the disk is full"):
         write(old, {}, {"n": 4}, keep=True)
     assert read(old) == ({}, {"n": 3})

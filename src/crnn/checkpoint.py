@@ -1,4 +1,4 @@
-r"""One safe file: arrays and a JSON header under a checksum, written whole or not at all.
+r"""One safe file: arrays and a JSON header under a checksum.
 
 The file is an ordinary safetensors file. Its metadata has the single key ``crnn``, whose value is
 the *envelope*, a JSON object written as text::
@@ -13,12 +13,12 @@ The SHA-256 is of every byte of the file, its own 64 digits taken as ``0``. It i
 verified before anything is parsed. It detects damage, not forgery: whoever can write the file can
 seal it anew, so what is read is plain data and nothing in it is ever run or unpickled.
 
-This module does not know what the arrays and the header mean.
+This module does not know what the arrays and the header mean; how a file is replaced without ever
+being half a file is in `crnn.durable`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import functools
 import hashlib
@@ -26,10 +26,7 @@ import importlib.metadata
 import json
 import os
 import re
-import secrets
-import shutil
-import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, TypeAlias
 
@@ -38,6 +35,7 @@ import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 
+from crnn import durable
 from crnn.probe import Mode
 
 __all__ = [
@@ -51,6 +49,7 @@ __all__ = [
     "read_contents",
     "to_bytes",
     "write",
+    "write_bytes",
 ]
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
@@ -81,7 +80,6 @@ _DTYPES = {"F32": "<f4", "F64": "<f8", "I32": "<i4", "I64": "<i8", "U32": "<u4",
 
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
-_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM}
 
 
 class CheckpointError(ValueError):
@@ -126,8 +124,7 @@ def write(
 ) -> None:
     """Write a checkpoint; whatever happens, `path` holds the old file or the new one, whole.
 
-    The bytes go to a temporary file in the same folder, to the disk, and then take the place of
-    `path` in one step. A symbolic link is followed and stays.
+    See `crnn.durable` for how. A symbolic link is followed and stays.
 
     Parameters
     ----------
@@ -159,18 +156,44 @@ def write(
     >>> tensors["bh"].shape, header
     ((2, 1), {'step': 7})
     """
+    _path_text(path)
+    write_bytes(path, to_bytes(tensors, header), keep=keep)
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes, *, keep: bool = False) -> None:
+    """Write the bytes of a checkpoint as `write` does.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; its folder must exist.
+    data : bytes
+        What `to_bytes` returned.
+    keep : bool, optional
+        As for `write`.
+
+    Raises
+    ------
+    OSError
+        As for `write`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "m.safetensors")
+    ...     write_bytes(path, to_bytes({}, {"step": 7}))
+    ...     read(path)
+    ({}, {'step': 7})
+    """
     shown = _path_text(path)
-    data = to_bytes(tensors, header)
     try:
         target = os.path.realpath(shown)
-        mode = _mode_of_existing(target)
-        if keep and mode is not None:
-            _keep_copy(target, _backup_name(target))
-        _replace(target, data, mode)
+        durable.replace(target, data, keep=keep)
     except OSError as error:
         raise _unwritable(error, shown) from error
     try:
-        _sync_folder(os.path.dirname(target))
+        durable.sync_folder(os.path.dirname(target))
     except OSError as error:
         message = (
             f"checkpoint {shown!r} was written, but the disk reports {error.strerror or error}; "
@@ -182,7 +205,8 @@ def write(
 def probe(path: str | os.PathLike[str], *, keep: bool = False) -> None:
     """Find out whether `write` could write a checkpoint, as far as that shows before it does.
 
-    The temporary files that `write` would need are made and removed; `path` is left as it is.
+    The temporary files that `write` would need are made and removed, and so are those that killed
+    processes left; `path` is left as it is.
 
     Parameters
     ----------
@@ -206,16 +230,7 @@ def probe(path: str | os.PathLike[str], *, keep: bool = False) -> None:
     """
     shown = _path_text(path)
     try:
-        target = os.path.realpath(shown)
-        mode = _mode_of_existing(target)
-        needed = [target]
-        if keep and mode is not None:
-            needed.append(_backup_name(target))
-        for name in needed:
-            temporary = _temporary_name(name)
-            with open(temporary, "xb"):
-                pass
-            os.unlink(temporary)
+        durable.probe(os.path.realpath(shown), keep=keep)
     except OSError as error:
         raise _unwritable(error, shown) from error
 
@@ -538,7 +553,7 @@ def _path_text(path: str | os.PathLike[str]) -> str:
 def _read_bytes(shown: str) -> bytes:
     """Return the bytes of a file; an OSError keeps its type and says what to do."""
     try:
-        _status_of_file(shown)
+        durable.status_of(shown)
         with open(shown, "rb") as file:
             _look(file, shown)
             return file.read()
@@ -565,94 +580,12 @@ def _look(file: BinaryIO, shown: str) -> None:
     file.seek(0)
 
 
-def _status_of_file(path: str) -> os.stat_result:
-    """Return the status of a file, refusing what cannot be one."""
-    status = os.stat(path)
-    if stat.S_ISDIR(status.st_mode):
-        raise IsADirectoryError(errno.EISDIR, "it is a folder")
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
-    return status
-
-
-def _mode_of_existing(target: str) -> int | None:
-    """Return the permissions of the file to be replaced, None if there is none."""
-    try:
-        status = _status_of_file(target)
-    except FileNotFoundError:
-        return None
-    if not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, "the file is read-only")
-    return stat.S_IMODE(status.st_mode)
-
-
-def _backup_name(target: str) -> str:
-    """Return the name under which the file to be replaced is kept."""
-    backup = target + ".bak"
-    if os.path.isdir(backup) and not os.path.islink(backup):
-        why = f"the file there has to be kept as {backup!r}, which is a folder"
-        raise IsADirectoryError(errno.EISDIR, why)
-    return backup
-
-
-def _keep_copy(target: str, backup: str) -> None:
-    """Copy the old file whole before the new one takes its place."""
-    temporary = _temporary_name(backup)
-    with _removed_on_failure(temporary):
-        shutil.copy2(target, temporary)
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, backup)
-
-
-def _replace(target: str, data: bytes, mode: int | None) -> None:
-    """Put `data` on the disk under another name, then let it take the name `target`."""
-    temporary = _temporary_name(target)
-    with _removed_on_failure(temporary):
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if mode is not None:
-            os.chmod(temporary, mode)
-        os.replace(temporary, target)
-
-
-def _temporary_name(target: str) -> str:
-    folder, name = os.path.split(target)
-    return os.path.join(folder, f".{name}.{secrets.token_hex(8)}")
-
-
-@contextlib.contextmanager
-def _removed_on_failure(temporary: str) -> Iterator[None]:
-    """Remove the temporary file if the block fails, be it by Ctrl-C."""
-    try:
-        yield
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def _sync_folder(folder: str) -> None:
-    """Put the folder's entry on the disk too, where the system can do that."""
-    if os.name == "nt":  # folders cannot be opened there
-        return
-    descriptor = -1
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _NO_FOLDER_SYNC:
-            raise
-    finally:
-        if descriptor >= 0:
-            os.close(descriptor)
-
-
 def _unwritable(error: OSError, shown: str) -> OSError:
     """Return the same error with words for whoever asked for the checkpoint."""
-    folder = os.path.dirname(os.path.realpath(shown))
+    try:
+        folder = os.path.dirname(os.path.realpath(shown))
+    except OSError:  # the current folder itself was removed
+        folder = os.curdir
     if error.errno in _FULL:
         why = "the disk is full; make room or choose another place"
     elif error.errno in _FORBIDDEN:

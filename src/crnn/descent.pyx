@@ -214,8 +214,12 @@ cdef class Optimizer:
 
     @property
     def rate(self):
-        """The learning rate of the last step."""
+        """The learning rate of the last step; set when a training goes on that has made steps."""
         return self.o.rate
+
+    @rate.setter
+    def rate(self, double value):
+        self.o.rate = value
 
     @property
     def learning_rate(self):

@@ -119,6 +119,7 @@ class Engine:
             states[-1].set(np.ascontiguousarray(h))
         positions = self.core.positions if at_the_beginning else record.positions
         self.core.restore(record.step, positions, record.smooth_loss, states)
+        self.core.optimizer.rate = record.rate
         self.core.optimizer.running = record.running
         self.core.optimizer.lowering = record.progress.lowering
         self.end_at(record.total)

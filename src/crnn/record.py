@@ -89,6 +89,8 @@ class Record:
         Where in its part of the text each stream's next window begins.
     smooth_loss : float
         Nats per window.
+    rate : float
+        Learning rate of the last window: a validation may come next and say it.
     running : tuple of float
         What step decays and the like made of the rate; Adam's beta1 and beta2 to the power of its
         steps, 1 under other optimizers.
@@ -107,6 +109,7 @@ class Record:
     step: int
     positions: list[int]
     smooth_loss: float
+    rate: float
     running: tuple[float, float, float]
     total: int | None
     progress: Progress = field(default_factory=Progress)
@@ -123,6 +126,7 @@ class Record:
             "step": self.step,
             "positions": list(self.positions),
             "smooth_loss": self.smooth_loss.hex(),
+            "rate": self.rate.hex(),
             "running": [number.hex() for number in self.running],
             "total": self.total,
             "progress": {
@@ -157,6 +161,7 @@ class Record:
             step=_count("step", record["step"]),
             positions=[_count("positions", position) for position in record["positions"]],
             smooth_loss=float.fromhex(str(record["smooth_loss"])),
+            rate=float.fromhex(str(record["rate"])),
             running=_running(record["running"]),
             total=None if total is None else _count("total", total),
             progress=Progress(

@@ -28,7 +28,7 @@ from crnn.checkpoint import JSON, CheckpointError
 from crnn.engine import UNKNOWN, Engine, Tensors
 from crnn.history import COLUMNS, Report, rows_of, table_of
 from crnn.material import Source, prepared
-from crnn.model import RNN, described_by
+from crnn.model import PARAMETERS, RNN, described_by
 from crnn.record import Progress, Record, read_record
 from crnn.settings import Settings
 from crnn.slices import Slices
@@ -49,7 +49,17 @@ _GOOD = "good."  # before the names of the arrays that a training can go back to
 
 
 class DivergenceError(ArithmeticError):
-    """The loss of a training is lost: it is not a number any more, or far above a uniform guess."""
+    """The loss of a training is lost: it is not a number any more, or far above a uniform guess.
+
+    Attributes
+    ----------
+    what : str
+        What became of it, without advice.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: train again with a smaller learning_rate or clip_norm")
+        self.what = what
 
 
 @dataclass(frozen=True)
@@ -281,9 +291,27 @@ class Trainer:
         return bits_per_char(self.smooth_loss, self.settings.seq_length)
 
     @property
+    def is_lost(self) -> bool:
+        """Whether the loss says that nothing will come of it any more; see `on_divergence`."""
+        if not math.isfinite(self.smooth_loss):
+            return True
+        return self.step > FIRST_STEPS and self._is_astray()
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the loss and all parameters are finite; what is not never becomes so again."""
+        arrays = [np.float64(self.smooth_loss), *(getattr(self.model, name) for name in PARAMETERS)]
+        return all(bool(np.isfinite(array).all()) for array in arrays)
+
+    @property
     def learning_rate(self) -> float:
         """The learning rate of the last window."""
         return self._core.optimizer.rate
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether there is a text to validate on, held back or given."""
+        return self._validation is not None
 
     @property
     def val_loss(self) -> float | None:
@@ -555,12 +583,13 @@ class Trainer:
     def _settled(self, pending: _Pending) -> Report:
         """Take in what belongs to a window that has been trained."""
         report = self._report(pending.iteration, sample=pending.sample, listed=pending.listed)
-        if pending.listed and self._is_lost():
+        if pending.listed and self.is_lost:
             return self._went_back(report)
         self._list(report)
         self._engine.sampler = pending.sampler
         self._pending = None
-        if pending.listed and self.settings.on_divergence == "halve-rate":
+        goes_back = self.settings.on_divergence == "halve-rate"
+        if pending.listed and goes_back and not self._is_astray():
             self._good = self._state()
         return report
 
@@ -612,27 +641,21 @@ class Trainer:
             return f"no better for {plateau} validations: the rate is lowered"
         return ""
 
-    def _is_lost(self) -> bool:
-        """Tell whether the smooth loss says that nothing will come of it any more."""
-        loss = self.smooth_loss
-        if not math.isfinite(loss):
-            return True
-        return self.step > FIRST_STEPS and loss > 2 * self._core.uniform_loss
+    def _is_astray(self) -> bool:
+        """Tell whether the smooth loss is far above that of a uniform guess."""
+        return not self.smooth_loss <= 2 * self._core.uniform_loss
 
     def _went_back(self, report: Report) -> Report:
         """Go back to the last good report with half the rate, or say that there is none."""
-        advice = "train again with a smaller learning_rate or clip_norm"
         if math.isfinite(self.smooth_loss):
             why = f"the loss is {self.bits_per_char:.3g} bits per character, twice a uniform guess,"
         else:
             why = f"the loss became {self.smooth_loss}"
         if self._good is None:
-            raise DivergenceError(f"{why} by window {self.step:,}: {advice}")
+            raise DivergenceError(f"{why} by window {self.step:,}")
         tensors, record = self._good
         if record.progress.lowering <= LEAST_LOWERING:
-            raise DivergenceError(
-                f"{why} by window {self.step:,}, at however small a rate: {advice}"
-            )
+            raise DivergenceError(f"{why} by window {self.step:,}, at however small a rate")
         self._restore(tensors, record)
         self._progress = record.progress.lowered(0.5)
         self._good = self._state()
@@ -658,10 +681,20 @@ class Trainer:
         RuntimeError
             If another thread is training with this trainer.
         """
+        checkpoint.write_bytes(path, self.to_bytes(), keep=keep)
+
+    def to_bytes(self) -> bytes:
+        """Return what `save` writes.
+
+        Raises
+        ------
+        RuntimeError
+            If another thread is training with this trainer.
+        """
         with self._alone():
             if self._pending is not None and self._pending.iteration < self.step:
                 self._settled(self._pending)
-            checkpoint.write(path, *self._contents(), keep=keep)
+            return checkpoint.to_bytes(*self._contents())
 
     def _contents(self) -> tuple[Tensors, dict[str, JSON]]:
         """Return the tensors and the header of a checkpoint."""
@@ -687,6 +720,7 @@ class Trainer:
             step=self.step,
             positions=self._core.positions,
             smooth_loss=self.smooth_loss,
+            rate=self._core.optimizer.rate,
             running=self._core.optimizer.running,
             total=self._total,
             progress=self._progress,

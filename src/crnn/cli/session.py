@@ -14,7 +14,6 @@ from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
 from crnn.cli.output import OutputError
-from crnn.cli.program import explained
 from crnn.cli.saver import Saver
 from crnn.history import Report
 from crnn.trainer import Trainer
@@ -132,7 +131,7 @@ def run(trainer: Trainer, saver: Saver, listener: Listener, signals: Signals) ->
     try:
         with listener, _watched(wanted, trainer.stop):
             while not trainer.is_over and signals.received is None:
-                with explained(saver.remains()):
+                with saver.guarding():
                     trainer.finish(hear, until=saver.next_step())
                 saver.check_loss()
                 if saver.due() and not trainer.is_over:

@@ -167,7 +167,7 @@ def command(
     else:
         trainer = begun(files, preset_name, given, init_from, seed)
     keep = not _same_file(path, resume)
-    check_place(path, keep=keep)
+    check_place(path, keep=keep, best=trainer.has_validation)
     saver = Saver(trainer, path, checkpoint_every, keep=keep)
     recorders = _recorders(log, tensorboard, (path, *texts, *val_files), trainer)
     shown = _listener(trainer, saver, title_of(texts), files.characters, quiet, notes)
