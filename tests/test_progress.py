@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import textwrap
 import threading
 import types
 from typing import Any
 
+import nbclient
+import nbformat
 import pytest
 
 import crnn
@@ -108,3 +111,19 @@ def test_it_changes_nothing_and_is_imported_only_when_it_is_wanted(text: str) ->
     code = "import crnn, sys; print('crnn.progress' in sys.modules, 'rich' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False False\n"
+
+
+@pytest.mark.long
+def test_a_real_notebook_shows_one_output_at_its_end() -> None:
+    code = """
+    import crnn
+    text = "to be or not to be " * 50
+    trainer = crnn.Trainer(crnn.RNN(crnn.Vocab.from_text(text), 16), text)
+    trainer.train(20_000, lambda report: print("heard"), progress=True)
+    """
+    v4: Any = nbformat.v4  # has no types
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(textwrap.dedent(code))])
+    nbclient.NotebookClient(notebook, kernel_name="python3").execute()
+    shown = [out for out in notebook.cells[0].outputs if out.output_type == "display_data"]
+    assert len(shown) == 1
+    assert "20,000/20,000" in shown[0].data["text/html"]
