@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 import re
 import xml.etree.ElementTree as ElementTree
 from typing import Any
@@ -83,7 +84,10 @@ def test_a_page_needs_nothing_else_and_takes_the_colours_of_its_reader() -> None
 
 def test_more_runs_than_colours_and_runs_of_a_single_report() -> None:
     runs = [run_of(60 + 5 * n) for n in range(14)]
-    assert picture(runs, [f"run {n} " * 4 for n in range(14)], "svg")
+    words = words_of(picture(runs, [f"run {n} " * 4 for n in range(14)], "svg"))
+    last = {f"{run.reports[-1].smooth_loss / 25 / math.log(2):.3f}" for run in runs}
+    assert len(last) > 1
+    assert not last & set(words)  # there is room for the validations only
     for log_x in (False, True):
         assert picture([run_of(100, windows=1)], ["one"], "svg", log_x=log_x)
 

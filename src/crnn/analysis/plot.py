@@ -50,6 +50,7 @@ _MARGIN: Final = 1.01  # at the right, for half a mark
 _LINE_HEIGHT: Final = 1.25  # from one label to the next, in heights of a letter
 _LEGEND_WIDTH: Final = 100  # letters
 _MOST_MARKS: Final = 40  # on a curve
+_MOST_PAIRS: Final = 8  # of last values, of training and validation
 _TRAINING: Final = {"linewidth": 0.9, "alpha": 0.7}
 _VALIDATION: Final = {"linewidth": 1.8}
 _UNSAID: Final[dict[str, dict[str, None]]] = {  # in the file, that it may be the same tomorrow
@@ -225,13 +226,18 @@ def _top(curves: Sequence[RunCurves]) -> float:
 
 
 def _say_ends(figure: Any, curves: Sequence[RunCurves]) -> None:
-    """Write the last value of every curve at the right of it, none over another."""
+    """Write the last value of every curve at the right of it, none over another.
+
+    Where there are too many, those of trainings with a validation are left out.
+    """
     axes = figure.axes[0]
     ends = []
     for number, run in enumerate(curves):
-        for curve, weight in ((run.training, "normal"), (run.validation, "bold")):
-            if len(curve.y):
-                ends.append((curve.y[-1], _look(number)[0], weight))
+        colour, is_validated = _look(number)[0], len(run.validation.y) > 0
+        if is_validated:
+            ends.append((run.validation.y[-1], colour, "bold"))
+        if not is_validated or len(curves) <= _MOST_PAIRS:
+            ends.append((run.training.y[-1], colour, "normal"))
     ends.sort()
     bottom, top = axes.get_ylim()
     height = _LINE_HEIGHT * axes.xaxis.label.get_size() / 72 / (0.85 * _HEIGHT) * (top - bottom)
@@ -281,6 +287,6 @@ def _bytes_of(figure: Any, kind: str, *, transparent: bool = False) -> bytes:
 
 def _page(svg: bytes, title: str) -> bytes:
     """Return a page with a picture in it, in the colours that its reader prefers."""
-    picture = svg.decode()
-    picture = picture[picture.index("<svg") :].replace(_INK, "currentColor")
-    return _PAGE.format(title=html.escape(title), picture=picture).encode()
+    drawn = svg.decode()
+    drawn = drawn[drawn.index("<svg") :].replace(_INK, "currentColor")
+    return _PAGE.format(title=html.escape(title), picture=drawn).encode()
