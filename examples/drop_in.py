@@ -13,7 +13,7 @@ import numpy as np
 import crnn
 from crnn.corpus import Reading, default_text, read_corpus
 
-data = read_corpus(sys.argv[1:], Reading()).text() if sys.argv[1:] else default_text()
+data = read_corpus(sys.argv[1:2], Reading()).text() if sys.argv[1:] else default_text()
 iterations = int(sys.argv[2]) if len(sys.argv) > 2 else 5001
 chars = sorted(set(data))
 vocab_size = len(chars)

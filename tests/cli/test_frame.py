@@ -58,7 +58,7 @@ def test_everything_is_said() -> None:
     said = "\n".join(shown(MOMENT))
     for part in ["crnn train  book.txt (900 characters)", "adagrad 0.1, float32", "40%",
                  "windows  4,000 of 10,000 ", "elapsed  1:15", "left     1:52", "rate     0.002",
-                 "speed    12,346 characters per second", "gradient 12.35",
+                 "speed    12,346 characters per second", "gradient norm 12.35",
                  "loss     46.20 nats per window, 2.666 bits per character",
                  "valid    2.308 bits per character, best 2.164 after 3,000 windows",
                  "train  4.00 █", "valid  2.20 █", "sample at window 4,000", "not ␛ to be",
@@ -69,7 +69,7 @@ def test_everything_is_said() -> None:
 def test_without_validation_and_before_anything_is_known() -> None:
     new = Moment("t", "a", 0, None, None, 0.0, None, 0.0, 80.0, 25, hint="stops")
     said = "\n".join(shown(new))
-    for part in ("windows  0 ", "left     ?", "rate     ?", "gradient ?", "train"):
+    for part in ("windows  0 ", "left     ?", "rate     ?", "gradient norm ?", "train"):
         assert part in said, part
     assert "valid" not in said
     assert "valid    not yet" in "\n".join(shown(replace(new, validates=True)))
@@ -88,7 +88,8 @@ def test_numbers_that_are_none_are_shown() -> None:
 
 @given(
     columns=st.integers(1, 200), lines=st.integers(1, 70), validates=st.booleans(),
-    warning=st.sampled_from(["", "w" * 30, "a save failed " * 5]), sampled=st.booleans(),
+    warning=st.sampled_from(["", "w" * 30, "a save failed " * 5, "w" * 999]),
+    sampled=st.booleans(),
 )  # fmt: skip
 def test_it_fits_every_terminal(
     columns: int, lines: int, validates: bool, warning: str, sampled: bool
@@ -120,3 +121,9 @@ def test_nothing_moves_while_a_training_goes_on(lines: int) -> None:
     later = replace(MOMENT, step=9_999_999, total=123_456_789, sample="a\n" * 99)
     for words in ("windows", "speed", "left", "loss", "valid", "Ctrl-C"):
         assert place_of(words, begin, lines) == place_of(words, later, lines) != (-1, -1)
+
+
+def test_a_training_that_the_clock_ends_fills_as_much_of_the_chart_as_of_the_bar() -> None:
+    moment = replace(MOMENT, total=None, done=0.5, validates=False)
+    (row,) = [line for line in shown(moment) if line.lstrip().startswith("2.70")]
+    assert 31 <= sum(not char.isspace() for char in row.replace("2.70", "")) <= 34

@@ -22,6 +22,7 @@ __all__ = ["Moment", "frame"]
 
 _TALL: Final = 20  # lines, from which on there is room for margins and empty lines
 _WIDE: Final = 60  # columns, from which on figures stand two beside each other
+_LEAST: Final = 4  # lines of curve, sample and its head, and of what Ctrl-C does
 _HIGHEST: Final = 16  # lines of the curves
 _VALUES: Final = 32  # columns: figures that grow move nothing
 _HUGE: Final = 1e6
@@ -103,8 +104,10 @@ def frame(moment: Moment, console: Console) -> RenderableType:
         *_heading(moment)[: 2 if is_tall else 1], *gap, _progress(moment), *gap,
         *_figures(moment, width), *_losses(moment, width), *gap,
     ]  # fmt: skip
-    below = [*gap, *_footer(moment, console, width)]
-    free = max(1, console.height - 2 * margin[0] - len(above) - len(below) - 1 - len(gap))
+    room = console.height - 2 * margin[0] - len(above)
+    most = min(console.height // 4, room - _LEAST - 2 * len(gap))
+    below = [*gap, *_footer(moment, console, width, max(1, most))]
+    free = max(1, room - len(below) - 1 - len(gap))
     high = min(_HIGHEST, max(1, free // 2))
     parts = [
         *above,
@@ -146,7 +149,10 @@ def _figures(moment: Moment, width: int) -> list[Text]:
     pairs = [
         (("windows", windows), ("elapsed", duration(moment.elapsed))),
         (("speed", f"{speed} per second"), ("left", left)),
-        (("rate", _figure(moment.learning_rate)), ("gradient", _figure(moment.gradient_norm))),
+        (
+            ("rate", _figure(moment.learning_rate)),
+            ("gradient", f"norm {_figure(moment.gradient_norm)}"),
+        ),
     ]
     return [
         _one_line(_labelled(label, f"{value:<{_VALUES}}").append_text(_labelled(*beside)))
@@ -191,7 +197,7 @@ def _curve(
     values = [_short(highest), *[""] * (lines - 2), _short(lowest)][-lines:]
     space = max(5, *map(len, values))
     labels = [f"{name if not at else '':<6}{value:>{space}}" for at, value in enumerate(values)]
-    end = moment.total or max(1, moment.step)
+    end = moment.total or max(1, round(moment.step / (moment.done or 1)))
     rows = curve.draw(max(1, width - len(labels[0]) - 1), lines, end)
     return [
         Text.assemble((f"{label} ", "dim"), (row, style), no_wrap=True)
@@ -208,12 +214,13 @@ def _latest(moment: Moment, console: Console, width: int, lines: int) -> list[Te
     return [head, *shown, *[Text()] * (lines - len(shown))]
 
 
-def _footer(moment: Moment, console: Console, width: int) -> list[Text]:
+def _footer(moment: Moment, console: Console, width: int, most: int) -> list[Text]:
+    """Return what happened in so many lines at most, and what Ctrl-C does."""
     hint = _one_line(Text.assemble(("Ctrl-C", "bold"), f" {visible(moment.hint)}"))
     if not moment.warning:
         return [hint]
     warning = Text(visible(moment.warning, keep=""), "yellow")
-    return [*warning.wrap(console, width, overflow="fold"), hint]
+    return [*warning.wrap(console, width, overflow="fold")[:most], hint]
 
 
 def _figure(value: float) -> str:
