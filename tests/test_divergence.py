@@ -46,6 +46,12 @@ def test_numbers_that_overflow_are_lost_for_good(text: str) -> None:
     assert not trainer.is_finite
 
 
+def test_a_sample_of_what_is_lost_does_not_hide_that(text: str) -> None:
+    trainer = trainer_of(text, learning_rate=1e38, sample_every=1)
+    with pytest.raises(DivergenceError, match="the loss became"):
+        trainer.train(STEPS)
+
+
 def test_parameters_may_be_lost_before_the_loss_is(text: str) -> None:
     trainer = trainer_of(text, learning_rate=1e30)
     trainer.train(1)

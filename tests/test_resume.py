@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import crnn
+from crnn import model
 
 TEXT = "to be, or not to be: that is the question.\nwhether 'tis nobler in the mind\n" * 12
 EVENTS = {"report_every": 20, "sample_every": 25, "sample_length": 5, "val_every": 15}
@@ -59,3 +60,22 @@ def test_resumed_after_any_slice(name: str, sizes: list[int]) -> None:
             lives += 1
     assert lives > 5
     assert trainer.to_bytes() == whole.to_bytes()
+
+
+def test_a_stop_interrupts_a_long_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = crnn.Trainer(crnn.RNN("abc"), "abc" * 50, sample_every=1, sample_length=10**6)
+    before = trainer.to_bytes()
+    drawn: list[int] = []
+    draw = model.draw
+
+    def counted(*given: Any) -> Iterator[Any]:
+        for piece in draw(*given):
+            drawn.append(len(piece))
+            trainer.stop()
+            yield piece
+
+    monkeypatch.setattr("crnn.engine.draw", counted)
+    trainer.train(5)
+    assert len(drawn) == 1
+    assert trainer.step == 0
+    assert trainer.to_bytes() == before

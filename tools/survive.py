@@ -10,6 +10,10 @@ or older than it was.
 none is left, once and for good. Each time the file must be the old one or a whole new one, a
 message must come, nothing temporary may be left, and the exit status is 0 only if the end was
 saved.
+
+``--signals``: trainings are asked to stop by SIGINT, SIGTERM and SIGHUP at small and large windows,
+while validating, sampling and reading. Saving must begin within 0.1 s or one step, and the exit
+status is 128 and the number of the signal.
 """
 
 from __future__ import annotations
@@ -24,11 +28,12 @@ from pathlib import Path
 
 from survival.faults import inject
 from survival.kills import survive
+from survival.signals import answers
 
 EXAMPLES = """examples:
   python tools/survive.py --kills 50         what every change must pass
   python tools/survive.py --faults write     every write of a training
-  python tools/survive.py --kills 1000 --faults
+  python tools/survive.py --kills 1000 --faults --signals
                                              for a release; strace is needed
 """
 
@@ -42,6 +47,9 @@ def main() -> int:
             faults += kill(asked.kills, Path(folder), asked.seed)
         if asked.faults is not None:
             faults += fail(asked.faults, Path(folder))
+        if asked.signals:
+            print(f"signals, --seed {asked.seed}", flush=True)
+            faults += answers(Path(folder), asked.seed)
     for fault in faults:
         print(f"FAULT {fault}")
     return 1 if faults else 0
@@ -53,6 +61,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--kills", type=int, default=0, metavar="N", help="how many, in all")
     parser.add_argument("--faults", nargs="*", metavar="CALL", help="of these kinds, or of all")
+    parser.add_argument("--signals", action="store_true", help="ask trainings to stop")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), metavar="N")
     parser.add_argument("--folder", type=Path, help="where, to try another file system")
     return parser.parse_args()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -76,13 +77,20 @@ class Engine:
         """Tell the schedule how many windows there will be; None: nobody knows yet."""
         self.core.optimizer.steps = UNKNOWN if total is None else total
 
-    def drawn(self, length: int) -> tuple[str, np.random.PCG64]:
-        """Return a sample from the first stream's state, and the sampler as it is after that."""
+    def drawn(self, length: int, stopped: Callable[[], bool]) -> tuple[str, np.random.PCG64] | None:
+        """Return a sample from the first stream's state, and the sampler as it is after that.
+
+        None if `stopped` says yes before its end.
+        """
         sampler = copy.deepcopy(self.sampler)
         ixes = arguments.room_for("sample_length", length)
         x = np.array([self.core.next_input()], np.int32)
-        pieces = draw(self.core.state(), ixes, 1.0, sampler, x)
-        return "".join(map(self._model.vocab.decode, pieces)), sampler
+        pieces: list[str] = []
+        for piece in draw(self.core.state(), ixes, 1.0, sampler, x):
+            if stopped():
+                return None
+            pieces.append(self._model.vocab.decode(piece))
+        return "".join(pieces), sampler
 
     def tensors(self) -> Tensors:
         """Return copies of the parameters, what the optimizer remembers, and the states.

@@ -560,24 +560,34 @@ class Trainer:
     def _validation_is_due(self) -> bool:
         return self._agenda.validation_is_due(self.step, self._progress.last_step)
 
-    def _reported_window(self) -> Report:
+    def _reported_window(self) -> Report | None:
         """Sample if that is due, train one window, and say where the training is.
 
+        None if asked to stop before: then the sample will be drawn anew.
         An exception (a KeyboardInterrupt can come anywhere) leaves what was done in `_pending`;
         the next call, or a save, goes on from there. So nothing is drawn or listed twice.
         """
         if self._pending is None:
             self._pending = self._prepared()
+        if self._pending is None:
+            return None
         if self._pending.iteration == self.step:
             self._core.optimizer.lowering = self._progress.lowering
             self._core.run(1, norm=True)
         return self._settled(self._pending)
 
-    def _prepared(self) -> _Pending:
-        """Draw the sample, if one is due, from a copy of the sampler."""
+    def _prepared(self) -> _Pending | None:
+        """Draw the sample, if one is due, from a copy of the sampler; None if asked to stop."""
         sampler, sample = self._engine.sampler, None
         if self._agenda.sample_is_due(self.step):
-            sample, sampler = self._engine.drawn(self.settings.sample_length)
+            try:
+                drawn = self._engine.drawn(self.settings.sample_length, lambda: self._stopping)
+            except ValueError:  # the model predicts no numbers: the next report says so
+                pass
+            else:
+                if drawn is None:
+                    return None
+                sample, sampler = drawn
         return _Pending(self.step, sample, sampler, self._agenda.report_is_due(self.step))
 
     def _settled(self, pending: _Pending) -> Report:
