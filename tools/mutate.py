@@ -125,7 +125,7 @@ class Workshop:
         yield self._pytest()
 
     def _pytest(self, *files: str) -> str:
-        command = [str(self.python), "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+        command = [str(self.python), "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider"]
         command += files or ["--ignore", "tests/test_mutations.py"]  # which looks at the list alone
         return _red(command, self.project, r"^(?:FAILED|ERROR) (\S+)")
 

@@ -89,6 +89,18 @@ def test_seconds_pass_and_then_a_window(
     assert saver.due()
 
 
+def test_what_was_written_when_is_known(
+    trainer: crnn.Trainer, text: str, folder: Path
+) -> None:
+    saver = Saver(trainer, "m", Period(windows=30), keep=False)
+    assert (saver.saved_step, saver.saved_best) == (None, None)
+    saver.keep_best(pytest.fail)
+    trainer.train(1)
+    saver.checkpoint(pytest.fail)
+    assert (saver.saved_step, saver.saved_best) == (31, 30)
+    assert crnn.Trainer.resume("m.best", text).step == 30
+
+
 def test_windows_are_counted_over_resumes(trainer: crnn.Trainer, folder: Path) -> None:
     saver = Saver(trainer, "m", Period(windows=30), keep=False)
     assert not saver.due()
