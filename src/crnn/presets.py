@@ -48,6 +48,7 @@ _SIZES: Final = (
             "learning_rate": 0.003,
             "dropout": 0.1,
             "weight_decay": 0.01,
+            "decay_fraction": 0.6,
         },
     ),
 )
