@@ -6,12 +6,15 @@ after that (saving, saying so) runs as ordinary code which no second signal can 
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
+
+import click
 
 from crnn.cli.output import OutputError
 from crnn.cli.saver import Saver
@@ -151,10 +154,12 @@ def _watched(wanted: Callable[[], bool], stop: Callable[[], None]) -> Iterator[N
             if wanted():
                 stop()
 
-    thread = threading.Thread(target=watch, name="crnn-watch", daemon=True)
-    thread.start()
+    try:
+        # Not a threading.Thread: its start() waits for ever if there is no memory left for it.
+        _thread.start_new_thread(watch, ())
+    except RuntimeError as error:
+        raise click.ClickException(f"{error}: close other programs, or allow more") from error
     try:
         yield
     finally:
         over.set()
-        thread.join()
