@@ -8,6 +8,7 @@ K-th call. All its calls count, those that read the text, too; what was hit is i
 from __future__ import annotations
 
 import collections
+import functools
 import re
 import shutil
 import signal
@@ -47,6 +48,9 @@ TRAINING: Final = Training(
 LONGEST: Final = 400  # characters that are shown of what a training said
 FRAME: Final = re.compile("SystemError: (error return without exception set|.* returned NULL)")
 """What CPython 3.11 says when it has no room for the frame of a function: nobody can catch that."""
+LARGE: Final = Training(  # whose arrays are mapped
+    "large", "--hidden-size 300 --steps 12 --val-fraction 0.1 --val-every 6 --report-every 50", "4"
+)
 OURS: Final = re.compile(r"\.part|model\.(best\.)?safetensors")
 
 
@@ -93,13 +97,15 @@ class Injection:
 def inject(folder: Path, calls: list[str]) -> Tally:
     """Let calls fail in trainings; `calls` are the kinds, all of them if there are none."""
     tally = Tally()
-    whole = undisturbed(TRAINING, _fresh(folder / "whole"))[0]
     for syscall, error in FAULTS:
         if calls and syscall not in calls:
             continue
+        training = LARGE if syscall == "mmap" else TRAINING
+        whole = undisturbed(training, _fresh(folder / "whole"))[0]
         for persistent in (False, True):
             number = 1
-            while _try(Injection(syscall, error, number, persistent), folder, whole, tally):
+            injected = functools.partial(Injection, syscall, error, persistent=persistent)
+            while _try(injected(number=number), training, folder, whole, tally):
                 number += 1
         kind = f"{syscall}:{error}"
         print(
@@ -117,11 +123,13 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
-def _try(injection: Injection, folder: Path, whole: Outcome, tally: Tally) -> bool:
+def _try(
+    injection: Injection, training: Training, folder: Path, whole: Outcome, tally: Tally
+) -> bool:
     """Run a training with a fault; tell whether the fault came to be."""
     place, log = _fresh(folder / "faulty"), folder / "strace.log"
     write_texts(place)
-    with Process(TRAINING.begin(), place, stopped=True) as process:
+    with Process(training.begin(), place, stopped=True) as process:
         process.wait_stopped()
         with _traced(process, injection, log):
             status = process.wait()
