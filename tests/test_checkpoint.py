@@ -107,6 +107,24 @@ def test_everything_comes_back(tensors: Any, header: Any) -> None:
     assert to_bytes(dict(reversed(tensors.items())), dict(reversed(header.items()))) == data
 
 
+def test_the_bytes_are_those_of_the_format(tmp_path: Path) -> None:
+    arrays: Tensors = {
+        f'{letter}{dtype}\u00e9"\\\U0001f600': np.ones(shape, dtype)
+        for letter in "ba"
+        for dtype in DTYPES
+        for shape in [(2, 3), (), (0, 1)][: 1 + (letter == "a")]
+    }
+    data = to_bytes(arrays, {"a": '\u00e9"\\'})
+    with safetensors.safe_open(_written(tmp_path, data), "np") as file:
+        metadata = file.metadata()
+    assert data == safetensors.numpy.save(arrays, metadata=metadata)
+
+
+def _written(folder: Path, data: bytes) -> Path:
+    (folder / "m").write_bytes(data)
+    return folder / "m"
+
+
 def test_any_memory_layout() -> None:
     base = np.arange(24, dtype=np.float64).reshape(4, 6)
     tensors: Tensors = {

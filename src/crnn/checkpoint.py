@@ -33,7 +33,6 @@ from typing import Any, BinaryIO, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import safetensors
-import safetensors.numpy
 
 from crnn import durable
 from crnn.probe import Mode
@@ -77,6 +76,10 @@ _SEAL = re.compile(rb'\\"sha256\\":\\"([0-9a-f]{64})\\",\\"version\\":\\"[^"\\]*
 _OPENING = b'{"__metadata__":{"crnn":"{\\"'
 
 _DTYPES = {"F32": "<f4", "F64": "<f8", "I32": "<i4", "I64": "<i8", "U32": "<u4", "U8": "|u1"}
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+_ORDER = {
+    _DTYPES[name]: place for place, name in enumerate(("I64", "F64", "F32", "U32", "I32", "U8"))
+}
 
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -343,10 +346,35 @@ def _sealed(tensors: Mapping[str, npt.NDArray[Any]], header: Mapping[str, JSON])
         "version": _version(),
     }
     text = json.dumps(envelope, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    data = bytearray(safetensors.numpy.save(arrays, metadata={_PROGRAM: text}))
+    data = _laid_out(arrays, text)
     start, end = _find_digits(data, len(data), "the new checkpoint")
     data[start:end] = hashlib.sha256(data).hexdigest().encode()
     return bytes(data)
+
+
+def _laid_out(arrays: Tensors, text: str) -> bytearray:
+    """Return the bytes that the writer of safetensors would return.
+
+    That one ends the process if there is no memory left, where a training has to go on.
+    """
+    names = sorted(arrays, key=lambda name: (_ORDER[arrays[name].dtype.str], name))
+    entries: dict[str, JSON] = {"__metadata__": {_PROGRAM: text}}
+    end = 0
+    for name in names:
+        begin, end = end, end + arrays[name].nbytes
+        entries[name] = {
+            "dtype": _NAMES[arrays[name].dtype.str],
+            "shape": list(arrays[name].shape),
+            "data_offsets": [begin, end],
+        }
+    header = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    parts = [
+        len(header).to_bytes(8, "little"),
+        header,
+        *(memoryview(arrays[name]) for name in names),
+    ]
+    return bytearray().join(parts)
 
 
 def from_bytes(data: bytes, source: str = "data") -> tuple[Tensors, dict[str, JSON]]:
