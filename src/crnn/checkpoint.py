@@ -369,12 +369,13 @@ def _laid_out(arrays: Tensors, text: str) -> bytearray:
         }
     header = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)
-    parts = [
-        len(header).to_bytes(8, "little"),
-        header,
-        *(memoryview(arrays[name]) for name in names),
-    ]
-    return bytearray().join(parts)
+    place = 8 + len(header)
+    data = bytearray(place + end)
+    data[:place] = len(header).to_bytes(8, "little") + header
+    for name in names:
+        data[place : place + arrays[name].nbytes] = arrays[name].tobytes()
+        place += arrays[name].nbytes
+    return data
 
 
 def from_bytes(data: bytes, source: str = "data") -> tuple[Tensors, dict[str, JSON]]:
