@@ -40,5 +40,5 @@ def test_the_strong_one_fits_into_a_small_text(characters: int) -> None:
 
 
 def test_an_unknown_one_is_named_with_the_nearest() -> None:
-    with pytest.raises(ValueError, match=r"preset is 'refrence', .* did you mean 'reference'"):
-        preset("refrence", {}, 1)
+    with pytest.raises(ValueError, match=r"preset is 'reference2', .* did you mean 'reference'"):
+        preset("reference2", {}, 1)

@@ -89,9 +89,7 @@ def test_seconds_pass_and_then_a_window(
     assert saver.due()
 
 
-def test_what_was_written_when_is_known(
-    trainer: crnn.Trainer, text: str, folder: Path
-) -> None:
+def test_what_was_written_when_is_known(trainer: crnn.Trainer, text: str, folder: Path) -> None:
     saver = Saver(trainer, "m", Period(windows=30), keep=False)
     assert (saver.saved_step, saver.saved_best) == (None, None)
     saver.keep_best(pytest.fail)
