@@ -39,7 +39,8 @@ FAULTS: Final = (
     ("flock", "ENOLCK"),
     ("chmod", "EPERM"),
 )
-MUST_BE_SAID: Final = {"write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2"}
+HURTS: Final = re.compile(r"\b(p?write(64)?|fsync|fdatasync|rename(at2?)?)\(|O_CREAT")
+"""Calls without which nothing is saved, in a line of strace's log."""
 TRAINING: Final = Training(
     "short",
     "--hidden-size 8 --steps 60 --val-fraction 0.1 --val-every 30 --report-every 50",
@@ -175,7 +176,7 @@ def _judged(
         faults.append("an error that nobody told")
     if status == 0 and (outcome.file, outcome.best) != (whole.file, whole.best):
         faults.append("status 0 without the right files")
-    hurt = injection.syscall in MUST_BE_SAID and any(OURS.search(hit) for hit in hits)
+    hurt = any(OURS.search(hit) and HURTS.search(hit) for hit in hits)
     if hurt and not re.search("Warning: |Error: ", said) and not mute:
         faults.append("nothing was said")
     if any(name.endswith(".part") for name in outcome.names) and "unlink" not in injection.syscall:
