@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hostile import hostile, needs_modes
 
 import crnn
 from crnn.presets import PRESETS, preset
@@ -42,3 +43,17 @@ def test_the_strong_one_fits_into_a_small_text(characters: int) -> None:
 def test_an_unknown_one_is_named_with_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"preset is 'reference2', .* did you mean 'reference'"):
         preset("reference2", {}, 1)
+
+
+def test_the_strong_one_holds_back_what_tells_and_no_more() -> None:
+    parts = [preset("strong", {}, n).val_fraction for n in (56, 10**6, 10**8)]
+    assert parts == [0.0, 0.1, 0.005]
+
+
+@needs_modes
+@pytest.mark.parametrize("mode", ["upward", "downward", "zero"])
+def test_the_caller_may_round_as_it_likes(mode: str) -> None:
+    wanted = [preset("strong", {"time": 10.0}, n) for n in range(480, 2000, 240)]
+    with hostile(mode):
+        got = [preset("strong", {"time": 10.0}, n) for n in range(480, 2000, 240)]
+    assert got == wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from dataclasses import fields
+from typing import Any
 
 import pytest
 
@@ -43,3 +44,12 @@ def test_unknown_settings_of_a_file_are_named() -> None:
 
 def test_a_number_becomes_the_type_of_its_setting() -> None:
     assert type(Settings(learning_rate=1).learning_rate) is float
+
+
+@pytest.mark.parametrize(("optimizer", "name"), [("adamw", "beta2"), ("rmsprop", "decay_rate")])
+def test_what_float32_takes_for_1_is_refused(optimizer: str, name: str) -> None:
+    chosen: dict[str, Any] = {"optimizer": optimizer, name: 0.99999999}
+    with pytest.raises(ValueError, match=f"{name} is 0.99999999, which is 1 in float32"):
+        Settings(**chosen)
+    for other in ({"dtype": "float64"}, {"optimizer": "adagrad"}):
+        assert getattr(Settings(**(chosen | other)), name) == 0.99999999

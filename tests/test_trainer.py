@@ -285,7 +285,7 @@ def test_infinite_clip_does_not_clip(text: str) -> None:
 def test_another_text_is_refused_with_both_fingerprints(tmp_path: Path, text: str) -> None:
     make(text).save(tmp_path / "m")
     with pytest.raises(
-        ValueError, match=r"fingerprint \w{16}, .*fingerprint \w{16}: give the same text"
+        ValueError, match=r"fingerprint \w{16}, .*fingerprint \w{16}: give the same one"
     ):
         crnn.Trainer.resume(tmp_path / "m", text[::-1])
 
@@ -725,6 +725,83 @@ def test_new_data_may_be_allowed(tmp_path: Path, text: str) -> None:
     resumed.train(10)
 
 
+def test_another_end_outlives_going_back(text: str) -> None:
+    trainer = make(text, on_divergence="halve-rate", report_every=10, steps=30)
+    trainer.train(21)
+    trainer.extend(steps=100)
+    trainer.train(4)
+    trainer.model.Whh[0, 0] = np.nan
+    trainer.finish()
+    assert (trainer.step, trainer.total) == (100, 100)
+
+
+def test_new_data_is_not_gone_back_from_to_the_old(tmp_path: Path, text: str) -> None:
+    trainer = make(text, on_divergence="halve-rate", report_every=10)
+    trainer.train(75)
+    trainer.save(tmp_path / "m")
+    resumed = crnn.Trainer.resume(tmp_path / "m", text[:100], new_data=True)
+    resumed.train(3)
+    resumed.model.Whh[0, 0] = np.nan
+    with pytest.raises(crnn.DivergenceError):  # no report was good on this text yet
+        resumed.train(50)
+
+
+def test_stopping_is_for_lost_trainings_if_it_was_set_on_the_way(text: str) -> None:
+    trainer = make(text, on_divergence="halve-rate", report_every=10)
+    trainer.train(20)
+    trainer.set(on_divergence="stop")
+    trainer.model.Whh[0, 0] = np.nan
+    with pytest.raises(crnn.DivergenceError):
+        trainer.train(20)
+    with pytest.raises(ValueError, match="threads cannot be changed"):
+        trainer.set(threads=2)
+
+
+def test_a_damaged_place_to_go_back_to_is_refused(tmp_path: Path, text: str) -> None:
+    trainer = make(text, on_divergence="halve-rate", report_every=10)
+    trainer.train(20)
+    trainer.save(tmp_path / "m")
+    tensors, header = checkpoint.read(tmp_path / "m")
+    del tensors["good.hprev"]
+    checkpoint.write(tmp_path / "m", tensors, header)
+    with pytest.raises(crnn.CheckpointError, match="does not describe a training: 'hprev'"):
+        crnn.Trainer.resume(tmp_path / "m", text)
+
+
+def test_run_ends_when_told_to(text: str) -> None:
+    trainer = make(text)
+    seen = []
+    for report in trainer.run(100, every=10):
+        seen.append(report.iteration)
+        if len(seen) == 2:
+            trainer.stop()
+    assert seen == [9, 19, 19]
+
+
+def test_any_number_of_threads_gives_the_same_file(text: str) -> None:
+    one, two = (make(text, batch_size=4, threads=threads) for threads in (1, 2))
+    for trainer in (one, two):
+        trainer.train(30)
+    assert one.to_bytes() == two.to_bytes()
+
+
+def test_what_takes_longer_than_the_time_is_said(text: str) -> None:
+    trainer = make(text, time=0.001, val_text=text * 100)
+    with pytest.raises(ValueError, match="to validate on 90,000 characters and to save takes"):
+        trainer.finish()
+    assert trainer.step == 0
+
+
+def test_a_validation_text_may_be_documents(text: str) -> None:
+    trainer = make(text, val_text=[text[:50], text[50:90]])
+    assert trainer.settings.documents == "file"
+    indices = [trainer.model.vocab.encode(part).tolist() for part in (text[:50], text[50:90])]
+    losses = [loss_of_all(trainer.model, part) * (len(part) - 1) for part in indices]
+    assert trainer.validate() == pytest.approx(sum(losses) / 88, rel=1e-12)
+    with pytest.raises(ValueError, match="documents is 'line', and text is indices"):
+        crnn.Trainer(trainer.model, np.zeros(99, int), documents="line")
+
+
 def test_two_trainers_in_two_threads_do_not_disturb_each_other(text: str) -> None:
     alone = [make(text, seed=seed, dropout=0.2, sample_every=20) for seed in (1, 2)]
     together = [make(text, seed=seed, dropout=0.2, sample_every=20) for seed in (1, 2)]
@@ -744,7 +821,7 @@ def test_a_lost_training_says_so_and_is_not_saved(tmp_path: Path, text: str) -> 
     wild: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 1e30, "clip": float("inf")}
     trainer = make(text, report_every=10, **wild)
     with pytest.raises(
-        crnn.DivergenceError, match=r"twice a uniform guess, by window 1,001: .* smaller"
+        crnn.DivergenceError, match=r"twice that of a uniform guess, by window 1,001: .* smaller"
     ):
         trainer.train(2000)
     trainer = make(text, report_every=10)
@@ -785,6 +862,15 @@ def test_a_lost_training_says_so_and_is_not_saved(tmp_path: Path, text: str) -> 
         ({"freeze": "Why,bz"}, ValueError, "freeze names bz, expected Wxh Whh Why bh by"),
         ({"documents": "page"}, ValueError, "documents is 'page'"),
         ({"decay_factor": 2}, ValueError, "decay_factor is 2, .* above 0 and at most 1"),
+        ({"time": float("inf")}, ValueError, "time is inf, expected a finite number"),
+        ({"learning_rate": float("inf")}, ValueError, "learning_rate is inf, expected a finite"),
+        ({"warmup": 2**70}, ValueError, "warmup is 1180591620717411303424, .* at most"),
+        ({"time": 1.0, "schedule": "cosine"}, ValueError, "has to know its end .* 'trapezoid'"),
+        (
+            {"time": 1.0, "schedule": "trapezoid", "decay_fraction": 1.0},
+            ValueError,
+            "decay_fraction is 1.0, expected at most 0.9 with time",
+        ),
         ({"time": -1.0}, ValueError, "time is -1.0, expected a number of at least 0"),
     ],
 )

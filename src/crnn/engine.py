@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -118,23 +119,34 @@ class Engine:
         KeyError, ValueError
             If something is missing or does not fit.
         """
-        self._check(record)
+        if at_the_beginning:
+            record = replace(record, positions=self.core.positions)
+        self.check(tensors, record)
         for name, view in self._live().items():
             view[...] = _like(view, name, tensors)
         states = []
         for h in _like(self._hprev(), "hprev", tensors).T:
             states.append(core.State(self._model._net))
             states[-1].set(np.ascontiguousarray(h))
-        positions = self.core.positions if at_the_beginning else record.positions
-        self.core.restore(record.step, positions, record.smooth_loss, states)
+        self.core.restore(record.step, record.positions, record.smooth_loss, states)
         self.core.optimizer.rate = record.rate
         self.core.optimizer.running = record.running
         self.core.optimizer.lowering = record.progress.lowering
-        self.end_at(record.total)
         self.sampler = copy.deepcopy(record.sampler)
         self.dropout.state = record.dropout.state
 
-    def _check(self, record: Record) -> None:
+    def check(self, tensors: Tensors, record: Record) -> None:
+        """Make sure that a state fits this engine, before anything is taken over.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If something is missing or does not fit.
+        """
+        for name, view in self._live().items():
+            _like(view, name, tensors)
+        _like(self._hprev(), "hprev", tensors)
+        self.core.check_place(record.step, record.positions)
         size, dtype = self._model.hidden_size, self._model.dtype.name
         settings = record.settings
         if (settings.hidden_size, settings.dtype) != (size, dtype):

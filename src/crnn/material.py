@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from crnn.settings import Settings
 from crnn.text import Text
 from crnn.vocab import Vocab
 
-__all__ = ["Material", "Source", "fingerprint", "prepared"]
+__all__ = ["Material", "Source", "fingerprint", "is_documents", "prepared"]
 
 Source: TypeAlias = str | Sequence[str] | npt.NDArray[np.integer[Any]] | Corpus
 """What a text may come as."""
@@ -37,8 +37,10 @@ class Passage:
 
     def part(self, begin: int, end: int) -> Passage:
         """Return a part of it, which begins a document."""
-        inside = self.starts[(self.starts > begin) & (self.starts < end)] - begin
-        return Passage(self.indices[begin:end], np.concatenate([[0], inside]).astype(np.int64))
+        first, last = np.searchsorted(self.starts, [begin + 1, end])
+        starts = np.zeros(1 + last - first, np.int64)
+        np.subtract(self.starts[first:last], begin, out=starts[1:])
+        return Passage(self.indices[begin:end], starts)
 
 
 @dataclass(frozen=True)
@@ -118,12 +120,21 @@ def _passage(name: str, vocab: Vocab, source: Source, settings: Settings) -> Pas
         lines = settings.documents == "line"
         starts = _lines(source) if lines else np.zeros(1, np.int64)
         return Passage(_narrow(indices, len(vocab)), starts)
-    if not isinstance(source, (list, tuple)) or not all(isinstance(part, str) for part in source):
+    if not is_documents(source):
+        if settings.documents == "line":
+            raise ValueError(f"documents is 'line', and {name} is indices: give a str or a Corpus")
         indices = arguments.indices(name, source, len(vocab))
         return Passage(_narrow(indices, len(vocab)), np.zeros(1, np.int64))
     lengths = [len(document) for document in source if document]
     starts = np.cumsum([0, *lengths[:-1]], dtype=np.int64)
     return Passage(_narrow(vocab.encode("".join(source), name=name), len(vocab)), starts)
+
+
+def is_documents(source: object) -> TypeGuard[Sequence[str]]:
+    """Tell whether a text is a list of documents."""
+    if not isinstance(source, (list, tuple)) or len(source) == 0:
+        return False
+    return all(isinstance(part, str) for part in source)
 
 
 def _lines(text: str) -> npt.NDArray[np.int64]:

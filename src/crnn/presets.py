@@ -13,12 +13,15 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from crnn import probe
 from crnn.settings import Settings
 
 __all__ = ["PRESETS", "preset"]
 
 PRESETS: Final = ("reference", "strong")
 """Their names."""
+MOST_VALIDATED: Final = 500_000
+"""Characters that "strong" holds back at most: reading more takes time and says nothing new."""
 
 _STRONG: Final = {
     "optimizer": "adamw",
@@ -28,7 +31,6 @@ _STRONG: Final = {
     "clip_norm": 1.0,
     "warmup": 100,
     "decay_fraction": 0.5,
-    "val_fraction": 0.1,
 }
 
 # From so many seconds on one core, or so many windows, on.
@@ -85,11 +87,21 @@ def preset(name: str, given: Mapping[str, Any], characters: int) -> Settings:
     if name == "reference":
         return Settings(**given)
     chosen = {**_STRONG, **_sizes(given), **given}
+    with probe.Mode():
+        if "val_fraction" not in given:
+            chosen["val_fraction"] = _held_back(characters, chosen["seq_length"])
+        trained = int(characters * (1 - chosen["val_fraction"]))
     if "batch_size" not in given:
-        held_back = chosen["val_fraction"]
-        most = int(characters * (1 - held_back)) // (8 * (chosen["seq_length"] + 2))
+        most = trained // (8 * (chosen["seq_length"] + 2))
         chosen["batch_size"] = max(1, min(chosen["batch_size"], most))
     return Settings(**chosen)
+
+
+def _held_back(characters: int, seq_length: int) -> float:
+    """Return which part to validate on: a tenth, but no more than tells; nothing of a tiny text."""
+    if characters < 20 * (seq_length + 2):
+        return 0.0
+    return min(0.1, MOST_VALIDATED / max(characters, 1))
 
 
 def _sizes(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -119,7 +119,7 @@ class Record:
         """Return it as a header holds it; floats in hexadecimal, exactly."""
         progress = self.progress
         return {
-            "settings": self.settings.to_dict(),
+            "settings": _without_threads(self.settings.to_dict()),
             "seed": seeding.seed_to_json(self.seed),
             "sampler": seeding.pcg64_to_json(self.sampler),
             "dropout": seeding.pcg64_to_json(self.dropout),
@@ -180,9 +180,9 @@ class Record:
         for name, words in (("text", "text"), ("validation", "validation text")):
             if given[name] != self.material.get(name):
                 raise ValueError(
-                    f"the {words} is {_described(given[name])}, the checkpoint was trained on "
-                    f"{_described(self.material.get(name))}: give the same text to resume, or "
-                    "allow new data"
+                    f"the {words} given {_described(given[name])}, that of the checkpoint "
+                    f"{_described(self.material.get(name))}: give the same one to resume, or "
+                    "allow new data (new_data=True, --new-data)"
                 )
 
 
@@ -206,12 +206,17 @@ def read_record(header: Mapping[str, Any]) -> Record | None:
 def _described(text: Any) -> str:
     """Return a fingerprint in words."""
     if not isinstance(text, dict):
-        return "none"
+        return "is none"
     documents = f" in {text['documents']:,} documents" if "documents" in text else ""
     return (
-        f"of length {text.get('characters'):,}{documents} and fingerprint "
+        f"has length {text.get('characters'):,}{documents} and fingerprint "
         f"{str(text.get('sha256'))[:16]}"
     )
+
+
+def _without_threads(settings: dict[str, JSON]) -> dict[str, JSON]:
+    """Return settings as a file has them: any number of threads gives the same file."""
+    return {name: value for name, value in settings.items() if name != "threads"}
 
 
 def _count(name: str, value: Any) -> int:

@@ -13,11 +13,16 @@ import numbers
 import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from crnn.core import PARAMETERS
 
 __all__ = ["Settings", "checked", "describe", "range_of"]
+
+MOST: Final = 2**62 - 1
+"""The greatest integer that a setting may be: sums of two still fit into 64 bits."""
+LATEST: Final = 0.9
+"""The greatest part of all windows in which the rate may fall if the clock is to count them."""
 
 
 def _setting(
@@ -29,6 +34,7 @@ def _setting(
     above: float | None = None,
     below: float | None = None,
     most: float | None = None,
+    infinite: bool = False,
     choices: tuple[str, ...] = (),
     group: str,
 ) -> Any:
@@ -44,15 +50,25 @@ def _setting(
         What it counts, empty if nothing.
     least, above, below, most : float, optional
         Smallest and greatest value allowed, or the values it must exceed or stay under.
+    infinite : bool
+        Whether it may be infinity.
     choices : tuple of str
         The words allowed, for a text; any, if there are none.
     group : str
         What it belongs to, for whoever lists settings.
     """
-    about = {"text": text, "unit": unit, "least": least, "above": above, "below": below}
-    return field(
-        default=default, metadata={**about, "most": most, "choices": choices, "group": group}
-    )
+    about: dict[str, Any] = {
+        "text": text,
+        "unit": unit,
+        "least": least,
+        "above": above,
+        "below": below,
+    }
+    about |= {"most": most, "infinite": infinite, "choices": choices, "group": group}
+    return field(default=default, metadata=about)
+
+
+_BELOW_ONE: Final = 1 - 2.0**-24  # the greatest float32 below 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +193,7 @@ class Settings:
         5.0,
         "Every element of a gradient is clipped to plus or minus this; inf: not clipped",
         above=0,
+        infinite=True,
         group="Optimizer",
     )
     clip_norm: float = _setting(
@@ -184,6 +201,7 @@ class Settings:
         "Before that, all gradients are made smaller together where their norm is greater than "
         "this; inf: never",
         above=0,
+        infinite=True,
         group="Optimizer",
     )
     freeze: str = _setting(
@@ -296,11 +314,36 @@ class Settings:
         unknown = [name for name in self.frozen if name not in PARAMETERS]
         if unknown:
             raise ValueError(f"freeze names {', '.join(unknown)}, expected {' '.join(PARAMETERS)}")
+        self._check_schedule()
+        self._check_rounding()
+
+    def _check_schedule(self) -> None:
+        if self.schedule == "cosine" and self.time > 0:
+            raise ValueError(
+                "schedule is 'cosine', which has to know its end from the first window on: with "
+                "time use 'trapezoid', or give steps instead"
+            )
         if self.schedule == "cosine" and self.warmup >= self.steps:
             raise ValueError(
                 f"warmup is {self.warmup:,} windows of {self.steps:,} steps: a cosine needs some "
                 "after it"
             )
+        if self.schedule == "trapezoid" and self.time > 0 and self.decay_fraction > LATEST:
+            raise ValueError(
+                f"decay_fraction is {self.decay_fraction}, expected at most {LATEST} with time: "
+                "before the rate falls it has to be seen how fast training is"
+            )
+
+    def _check_rounding(self) -> None:
+        """Make sure that the type of the arithmetic does not take a number below 1 for 1."""
+        used = {"rmsprop": ("decay_rate",), "adam": ("beta1", "beta2"), "adamw": ("beta1", "beta2")}
+        for name in used.get(self.optimizer, ()):
+            value = getattr(self, name)
+            if self.dtype == "float32" and value > _BELOW_ONE:
+                raise ValueError(
+                    f"{name} is {value}, which is 1 in float32, expected at most {_BELOW_ONE}: "
+                    "or use float64"
+                )
 
     @property
     def frozen(self) -> tuple[str, ...]:
@@ -358,6 +401,10 @@ def checked(setting: Field[Any], value: Any) -> Any:
     is_kind = isinstance(value, numbers.Integral if kind is int else numbers.Real)
     if not is_kind or isinstance(value, bool):
         raise TypeError(f"{setting.name} is {value!r}, expected {wanted}")
+    if kind is int and value > MOST:
+        raise ValueError(f"{setting.name} is {value}, expected an integer of at most {MOST}")
+    if math.isinf(value) and not setting.metadata["infinite"]:
+        raise ValueError(f"{setting.name} is {value}, expected a finite number")
     if not all(_bounds(setting, value)):
         raise ValueError(f"{setting.name} is {value}, expected {wanted} {range_of(setting)}")
     return kind(value)

@@ -27,7 +27,7 @@ from crnn.budget import Budget
 from crnn.checkpoint import JSON, CheckpointError
 from crnn.engine import UNKNOWN, Engine, Tensors
 from crnn.history import COLUMNS, Report, rows_of, table_of
-from crnn.material import Source, prepared
+from crnn.material import Source, is_documents, prepared
 from crnn.model import PARAMETERS, RNN, described_by
 from crnn.record import Progress, Record, read_record
 from crnn.settings import Settings
@@ -43,7 +43,7 @@ FIRST_STEPS: Final = 1000  # in which a smooth loss far above a uniform guess is
 LEAST_LOWERING: Final = 1e-6  # of the rate: then it is not the rate
 CHANGEABLE: Final = (
     "learning_rate", "report_every", "sample_every", "sample_length", "val_every", "patience",
-    "plateau", "on_divergence", "threads",
+    "plateau", "on_divergence",
 )  # fmt: skip
 _GOOD = "good."  # before the names of the arrays that a training can go back to
 
@@ -70,6 +70,15 @@ class _Pending:
     sample: str | None
     sampler: np.random.PCG64  # as it is after the sample
     listed: bool
+
+
+@dataclass(frozen=True)
+class _Good:
+    """Where a training can go back to: its arrays, its record, and how long its history was."""
+
+    tensors: Tensors
+    record: Record
+    rows: int
 
 
 class Trainer:
@@ -119,7 +128,8 @@ class Trainer:
     steps : int
         Windows in total, for the schedules that need to know, and for `finish`.
     time : float
-        Seconds to train instead: the clock, consulted once, chooses `steps`; 0: not.
+        Seconds to train instead, from the first call on, pauses between calls included: the clock,
+        consulted once, chooses `steps`; 0: not.
     val_fraction : float
         Part of the text that is held back, at its end: trained is ``text[:int(n * (1 - f))]``; of
         documents, the last whole ones are held back.
@@ -215,7 +225,7 @@ class Trainer:
             del given[name]
         if not isinstance(model, RNN):
             raise TypeError(f"model is of type {type(model).__name__}, expected an RNN")
-        if isinstance(text, (list, tuple)) and any(isinstance(part, str) for part in text):
+        if any(is_documents(source) for source in (text, val_text)):
             given["documents"] = "file"
         settings = Settings(hidden_size=model.hidden_size, dtype=model.dtype.name, **given)
         self._begin(model, text, settings, seed, val_text)
@@ -254,7 +264,7 @@ class Trainer:
         self._progress = Progress()
         self._reports: list[Report] = []
         self._pending: _Pending | None = None
-        self._good: tuple[Tensors, Record] | None = None
+        self._good: _Good | None = None
         self._budget: Budget | None = None
         self._slices, self._reading = Slices(), Slices()
         self._stopping = False
@@ -421,8 +431,11 @@ class Trainer:
         every = arguments.integer("every", every, least=1)
         end = self.step + arguments.integer("steps", steps, least=0)
         while self.step < end and not self._is_tired():
-            self.train(min(every, end - self.step))
+            until = min(end, self.step + every)
+            self.train(until - self.step)
             yield self._report(self.step - 1, listed=False)
+            if self.step < until:  # somebody asked to stop
+                return
 
     def set(self, **changes: Any) -> None:
         """Change settings between two windows; a checkpoint remembers them.
@@ -447,6 +460,8 @@ class Trainer:
         with self._alone():
             self.settings = replace(self.settings, **changes)
             self._core.optimizer.learning_rate = self.settings.learning_rate
+            if not self._goes_back():
+                self._good = None
 
     def validate(self) -> float:
         """Return the loss of the validation text now, in nats per character; nothing else changes.
@@ -471,9 +486,7 @@ class Trainer:
             raise TypeError(f"callback is {callback!r}, expected a function of a Report")
         with self._alone():
             if self._total is None and self._budget is None:
-                falling = self.settings.decay_fraction if self._falls() else 0.2
-                reserve = self._seconds_of_the_end()
-                self._budget = Budget(self.settings.time, falling, self.step, reserve)
+                self._budget = self._begun_budget()
             try:
                 self._train_to(lambda: self._end(end, most), callback)
             finally:
@@ -528,13 +541,25 @@ class Trainer:
         if self._validation is not None:
             begin = time.perf_counter()
             self._validation.begin()
-            self._validation.run(self._material.validated // 20 + 1)
+            for _ in range(8):  # some slices, so that nobody who wants it to stop has to wait
+                self._reading.run(self._validation.run, self._material.validated)
+                if self._validation.ended or self._stopping:
+                    break
             part = self._validation.characters / self._material.validated
             seconds += (time.perf_counter() - begin) / part
         return seconds
 
-    def _falls(self) -> bool:
-        return self.settings.schedule == "trapezoid"
+    def _begun_budget(self) -> Budget:
+        """Return the budget of time, which begins now."""
+        settings, reserve = self.settings, self._seconds_of_the_end()
+        if reserve > settings.time / 2 and not self._stopping:
+            raise ValueError(
+                f"time is {settings.time:g} seconds, and to validate on "
+                f"{self._material.validated:,} characters and to save takes about {reserve:.2g} of "
+                "them: hold back less (val_fraction), or take more time"
+            )
+        falling = settings.decay_fraction if settings.schedule == "trapezoid" else 0.2
+        return Budget(settings.time, falling, self.step, reserve)
 
     def stop(self) -> None:
         """Ask `train` to return after its present slice, from any thread or signal handler.
@@ -598,10 +623,12 @@ class Trainer:
         self._list(report)
         self._engine.sampler = pending.sampler
         self._pending = None
-        goes_back = self.settings.on_divergence == "halve-rate"
-        if pending.listed and goes_back and not self._is_astray():
+        if pending.listed and self._goes_back() and not self._is_astray():
             self._good = self._state()
         return report
+
+    def _goes_back(self) -> bool:
+        return self.settings.on_divergence == "halve-rate"
 
     def _list(self, report: Report) -> None:
         """Give a report a row in the history, once."""
@@ -657,22 +684,25 @@ class Trainer:
 
     def _went_back(self, report: Report) -> Report:
         """Go back to the last good report with half the rate, or say that there is none."""
-        if math.isfinite(self.smooth_loss):
-            why = f"the loss is {self.bits_per_char:.3g} bits per character, twice a uniform guess,"
-        else:
-            why = f"the loss became {self.smooth_loss}"
-        if self._good is None:
-            raise DivergenceError(f"{why} by window {self.step:,}")
-        tensors, record = self._good
-        if record.progress.lowering <= LEAST_LOWERING:
-            raise DivergenceError(f"{why} by window {self.step:,}, at however small a rate")
-        self._restore(tensors, record)
-        self._progress = record.progress.lowered(0.5)
+        good = self._good if self._goes_back() else None
+        why = f"{self._loss_in_words()} by window {report.iteration + 1:,}"
+        if good is None:
+            raise DivergenceError(why)
+        if good.record.progress.lowering <= LEAST_LOWERING:
+            raise DivergenceError(f"{why}, though the rate was halved again and again")
+        self._engine.restore(good.tensors, good.record)
+        del self._reports[good.rows :]
+        self._pending = None
+        self._progress = good.record.progress.lowered(0.5)
         self._good = self._state()
-        remark = (
-            f"{why} by window {report.iteration + 1:,}: back to {self.step:,} with half the rate"
-        )
+        remark = f"{why}: back to {self.step:,} with half the rate"
         return self._report(self.step - 1, listed=False, remark=remark)
+
+    def _loss_in_words(self) -> str:
+        if math.isfinite(self.smooth_loss):
+            bits = f"{self.bits_per_char:.3g} bits per character"
+            return f"the loss is {bits}, more than twice that of a uniform guess,"
+        return f"the loss became {self.smooth_loss}"
 
     def save(self, path: str | os.PathLike[str], *, keep: bool = False) -> None:
         """Write a checkpoint: the model's file with everything needed to go on exactly.
@@ -688,6 +718,8 @@ class Trainer:
         ------
         OSError
             If it cannot be written; a file that was there is still there, whole.
+        DivergenceError
+            If the window trained last lost the loss: such a model replaces no good file.
         RuntimeError
             If another thread is training with this trainer.
         """
@@ -708,20 +740,18 @@ class Trainer:
 
     def _contents(self) -> tuple[Tensors, dict[str, JSON]]:
         """Return the tensors and the header of a checkpoint."""
-        tensors, record = self._state()
+        now, history = self._state(), self.history
+        tensors = now.tensors | {f"history_{name}": history[name] for name, _ in COLUMNS}
         with probe.Mode():  # of what is made of numbers on their way to JSON
-            header = {**self.model._header(), "training": record.to_json()}
+            header = {**self.model._header(), "training": now.record.to_json()}
             if self._good is not None:
-                good_tensors, good_record = self._good
-                tensors |= {_GOOD + name: array for name, array in good_tensors.items()}
-                header["good"] = good_record.to_json()
+                good = self._good
+                tensors |= {_GOOD + name: array for name, array in good.tensors.items()}
+                header["good"] = {"record": good.record.to_json(), "rows": good.rows}
         return tensors, header
 
-    def _state(self) -> tuple[Tensors, Record]:
+    def _state(self) -> _Good:
         """Return copies of everything that changes while training."""
-        history = self.history
-        tensors = self._engine.tensors()
-        tensors |= {f"history_{name}": history[name] for name, _ in COLUMNS}
         record = Record(
             settings=self.settings,
             seed=self.seed,
@@ -736,7 +766,7 @@ class Trainer:
             progress=self._progress,
             material=self._material.record,
         )
-        return tensors, record
+        return _Good(self._engine.tensors(), record, len(self._reports))
 
     @classmethod
     def resume(
@@ -801,25 +831,30 @@ class Trainer:
             record.check_material(trainer._material.record)
         with described_by(path, "a training"):
             trainer._restore(tensors, record, new_data=new_data)
-            trainer._restore_good(tensors, header)
+            if not new_data:  # else what it could go back to is of another text
+                trainer._restore_good(tensors, header)
         return trainer
 
     def _restore_good(self, tensors: Tensors, header: dict[str, Any]) -> None:
         """Take over what the other trainer could go back to."""
-        if "good" in header and isinstance(header["good"], dict):
-            names = [name for name in tensors if name.startswith(_GOOD)]
-            good = {name.removeprefix(_GOOD): tensors[name] for name in names}
-            with probe.Mode():
-                self._good = good, Record.from_json(header["good"])
+        if "good" not in header:
+            return
+        names = [name for name in tensors if name.startswith(_GOOD)]
+        good = {name.removeprefix(_GOOD): tensors[name] for name in names}
+        with probe.Mode():
+            record = Record.from_json(header["good"]["record"])
+        self._engine.check(good, record)
+        rows = arguments.integer("rows", header["good"]["rows"], least=0)
+        self._good = _Good(good, record, rows)
 
-    def _restore(self, tensors: Tensors, record: Record, *, new_data: bool = False) -> None:
+    def _restore(self, tensors: Tensors, record: Record, *, new_data: bool) -> None:
         """Take over the state of another trainer with the same model, text and settings."""
         self._engine.restore(tensors, record, at_the_beginning=new_data)
         history = {name: tensors[f"history_{name}"] for name, _ in COLUMNS}
         self._reports = rows_of(history, self.settings.seq_length)
         self._total = record.total
+        self._engine.end_at(record.total)
         self._progress = Progress() if new_data else record.progress
-        self._pending = None
 
     def extend(self, *, steps: int | None = None, time: float = 0.0) -> None:
         """Let the training have another end.

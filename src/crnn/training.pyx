@@ -334,10 +334,10 @@ cdef class Training:
         r.w, r.double = net.block.data, net.double
         r.sparse = optimizer.is_sparse()
         self.go_to_parts()
-        theirs = crnn_fpmode_enter()
         if dropout > 0:
             r.bits = bitgen_of(dropout_bits)
             self.window.make_dropout(S, net.itemsize, dropout)
+        theirs = crnn_fpmode_enter()
         S.K.f64.log(1, &V, &r.uniform_loss)
         r.uniform_loss *= T
         r.smooth_loss = r.uniform_loss
@@ -416,13 +416,15 @@ cdef class Training:
         self.course.windows = n
         self.course.descent = self.optimizer.o
         self.course.needs_norm = norm or isfinite(self.course.descent.norm_limit)
-        if self.dropout_bits is None:
-            self.work()
-        else:
-            with self.dropout_bits.lock:
+        try:
+            if self.dropout_bits is None:
                 self.work()
-        self.optimizer.o = self.course.descent
-        self.running = False
+            else:
+                with self.dropout_bits.lock:
+                    self.work()
+        finally:
+            self.optimizer.o = self.course.descent
+            self.running = False
         self.check_text()
 
     cdef int work(self) except -1:
@@ -501,15 +503,20 @@ cdef class Training:
         cdef Py_ssize_t b
         if len(states) != r.n.B or any([(<State?> s).net is not self.net for s in states]):
             raise ValueError(f"states: expected {r.n.B} of this net, one a stream")
-        if not 0 <= step < 2**62 or len(positions) != r.n.B:
-            raise ValueError(f"step {step} and {len(positions)} positions: expected at least 0, and "
-                             f"{r.n.B}, one a stream")
-        for b, position in enumerate(positions):
-            self.check_position(b, position)
+        self.check_place(step, positions)
         for b, state in enumerate(states):
             memcpy(self.last_state(b), state.h, self.net.S.H * self.net.itemsize)
             seek(&r.text, &r.places[b], r.places[b].begin + <Py_ssize_t> positions[b])
         r.step, r.smooth_loss = step, smooth_loss
+
+    def check_place(self, step, positions):
+        """Raise a ValueError if a training on this text cannot be there."""
+        cdef Py_ssize_t b
+        if not 0 <= step < 2**62 or len(positions) != self.course.n.B:
+            raise ValueError(f"step {step} and {len(positions)} positions: expected at least 0, and "
+                             f"{self.course.n.B}, one a stream")
+        for b, position in enumerate(positions):
+            self.check_position(b, position)
 
     cdef int check_position(self, Py_ssize_t b, position) except -1:
         """A stream may stand only where something is left to predict."""
