@@ -16,7 +16,7 @@ import crnn as package
 from crnn import Settings, Trainer
 from crnn.checkpoint import read
 from crnn.cli import main, texts
-from crnn.cli.train import BESIDE_RESUME
+from crnn.cli.contradictions import BESIDE_RESUME
 from crnn.cli.train import command as train_command
 
 SMALL = ("--hidden-size", "8")
@@ -84,7 +84,7 @@ def test_every_setting_reaches_the_file(crnn: Any, folder: Path) -> None:
 def test_help_shows_every_setting_with_its_default() -> None:
     options = {param.name: param for param in train_command.params}
     for setting in fields(Settings):
-        if setting.name != "time":  # given as 10s or 5m
+        if setting.name != "time":  # its word has a unit: 10s, 5m
             assert options[setting.name].default == setting.default
         assert str(options[setting.name].help).startswith(setting.metadata["text"])
 
@@ -189,7 +189,7 @@ def test_another_text_is_refused_with_both_fingerprints(crnn: Any, trained: Path
         (["empty.txt"], 1, "'empty.txt' is empty"),
         (["short.txt"], 1, "text's length is 5"),
         (["latin.txt"], 1, "offset 1 .* --encoding latin-1"),
-        (["book.txt", "--encoding", "klingon"], 1, "encoding is 'klingon'"),
+        (["book.txt", "--encoding", "klingon"], 2, "--encoding': 'klingon', which does not"),
         (["book.txt", "-o", "no/such/m"], 1, "there is no folder '.*such'"),
         (["book.txt", "-o", "."], 1, "'.' cannot be written.* it is a folder"),
         (["book.txt", "-o", "book.txt"], 1, "is the text to train on"),
@@ -202,7 +202,7 @@ def test_another_text_is_refused_with_both_fingerprints(crnn: Any, trained: Path
         (["book.txt", "--dtype", "float16"], 2, "--dtype"),
         (["book.txt", "--optimizer", "sdg"], 2, "--optimizer.* did you mean 'sgd'"),
         (["book.txt", "--schedule", "cosin"], 2, "--schedule.* did you mean 'cosine'"),
-        (["book.txt", "--preset", "stron"], 1, "preset is 'stron', .* did you mean 'strong'"),
+        (["book.txt", "--preset", "stron"], 2, "--preset': 'stron', .* did you mean 'strong'"),
         (["book.txt", "--val-fraction", "1"], 2, "--val-fraction.* at least 0 and below 1"),
         (
             ["book.txt", "--val-fraction", "0.02"],
@@ -210,7 +210,10 @@ def test_another_text_is_refused_with_both_fingerprints(crnn: Any, trained: Path
             "validation text has 18 char.* less than a win",
         ),
         (["book.txt", "--time", "soon"], 2, "'soon' is no time"),
-        (["book.txt", "--freeze", "Who"], 1, "freeze names Who, expected Wxh"),
+        (["book.txt", "--time", "5s"], 2, "--steps and --time are both given"),
+        (["book.txt", "--patience", "3"], 2, "--patience does nothing .*--val-fraction 0.1"),
+        (["--preset=strong", "--val-fraction=0", "--plateau=3"], 2, "--plateau does nothing"),
+        (["book.txt", "--freeze", "Who"], 2, "--freeze': names Who, expected Wxh"),
         (["book.txt", "--new-data"], 2, "--new-data is for --resume"),
         (["book.txt", "--init-from", "nowhere"], 1, "no checkpoint 'nowhere'"),
         (["book.txt", "--val-file", "nowhere"], 1, "no file 'nowhere'"),
@@ -222,7 +225,9 @@ def test_another_text_is_refused_with_both_fingerprints(crnn: Any, trained: Path
             1,
             "in 500 streams needs at least 13,500: .*batch_size",
         ),
-        (["book.txt", "--seed", "-1"], 2, "--seed"),
+        (["book.txt", "--seed", "-1"], 2, "--seed': '-1', expected an integer of at least 0"),
+        (["book.txt", "--seed", "x"], 2, "--seed': 'x', expected"),
+        ([".", "--glob=*.txt", "-o", "book.txt"], 1, "is one of the texts in folder '.'"),
         (["book.txt", "--checkpoint-every", "0s"], 2, "'0s' is neither"),
         (["book.txt", "--checkpoint-every", "soon"], 2, "'soon' is neither"),
         (["book.txt", "--resume", "nowhere"], 1, "no checkpoint 'nowhere'"),

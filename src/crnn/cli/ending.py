@@ -6,11 +6,11 @@ import os
 from dataclasses import fields
 
 import click
-from click.core import ParameterSource
 
 from crnn.analysis.card import card_of
 from crnn.cli.card import card_table
 from crnn.cli.notes import Notes, waiting
+from crnn.cli.options import is_given
 from crnn.cli.program import command_line, explained, safe_name
 from crnn.cli.quantities import (
     count,
@@ -23,7 +23,7 @@ from crnn.cli.saver import Saver
 from crnn.settings import Settings
 from crnn.trainer import Trainer
 
-__all__ = ["is_given", "say_finished", "say_how_good", "say_nothing_to_do", "say_stopped"]
+__all__ = ["say_finished", "say_how_good", "say_nothing_to_do", "say_stopped"]
 
 
 def say_nothing_to_do(path: str, trainer: Trainer, notes: Notes) -> None:
@@ -129,9 +129,3 @@ def _reproduction(ctx: click.Context, trainer: Trainer) -> str:
 def _saved(saver: Saver) -> list[str]:
     lines = [f"Saved    {saver.path} ({file_size(os.path.getsize(saver.path))})"]
     return [*lines, f"Kept     {saver.path}.bak, the file that was there"] if saver.kept else lines
-
-
-def is_given(ctx: click.Context, name: str) -> bool:
-    """Tell whether an option was given, and does not just have its default."""
-    source = ctx.get_parameter_source(name)
-    return source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)

@@ -8,10 +8,23 @@ from dataclasses import Field, dataclass, fields
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
+from crnn.corpus import Reading
+from crnn.presets import preset
 from crnn.settings import Settings, checked, range_of
 
-__all__ = ["Period", "Sectioned", "read_period", "read_seconds", "setting_options", "text_options"]
+__all__ = [
+    "Period",
+    "Sectioned",
+    "is_given",
+    "read_period",
+    "read_preset",
+    "read_seconds",
+    "read_seed",
+    "setting_options",
+    "text_options",
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _CLEANING = {"normalize", "newlines", "lowercase", "min_count"}
@@ -24,10 +37,15 @@ def _reader(setting: Field[Any]) -> Callable[[click.Context, click.Parameter, An
 
     def read(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
         try:
-            return checked(setting, _number(kind, value) if kind in (int, float) else value)
+            word = checked(setting, _number(kind, value) if kind in (int, float) else value)
+            if setting.name == "encoding":
+                Reading(encoding=word)
+            elif setting.name == "freeze":
+                Settings(freeze=word)
         except (TypeError, ValueError) as error:
-            message = str(error).removeprefix(f"{setting.name} is ")
+            message = str(error).removeprefix(f"{setting.name} ").removeprefix("is ")
             raise click.BadParameter(message, ctx, param) from None
+        return word
 
     return read
 
@@ -49,7 +67,7 @@ class Sectioned(click.Command):
         sections: dict[str, list[tuple[str, str]]] = {"Options": []}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
-            if record is not None:
+            if record is not None and isinstance(param, click.Option):
                 sections.setdefault(groups.get(param.name or "", "Options"), []).append(record)
         for title, records in sections.items():
             with formatter.section(title):
@@ -77,8 +95,9 @@ def _option(setting: Field[Any]) -> Callable[[Function], Function]:
     text = f"{about['text']}{unit}."
     if isinstance(setting.default, bool):
         return click.option(name, is_flag=True, default=setting.default, help=text)
-    if setting.name == "time":
-        return click.option(name, metavar="10s|5m|1h", callback=read_seconds, help=text)
+    if setting.name == "time":  # its word has a unit
+        how = f"{about['text']}; a number without a unit is seconds."
+        return click.option(name, metavar="10s|5m|1h", callback=read_seconds, help=how)
     choices = about["choices"]
     kind = "N" if isinstance(setting.default, int) else "X"
     word = "WORD" if isinstance(setting.default, str) else kind
@@ -143,3 +162,38 @@ def _seconds(value: str) -> float | None:
     match = re.fullmatch(r"(\d+\.?\d*|\.\d+)([smh]?)", value)
     seconds = float(match[1]) * _SECONDS[match[2] or "s"] if match else 0.0
     return seconds if 0 < seconds < 1e9 else None
+
+
+def read_preset(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Return the name of a preset that there is; the callback of an option.
+
+    Raises
+    ------
+    click.BadParameter
+        If there is none of that name.
+    """
+    try:
+        preset(value, {}, 1)
+    except ValueError as error:
+        raise click.BadParameter(str(error).removeprefix("preset is "), ctx, param) from None
+    return value
+
+
+def read_seed(ctx: click.Context, param: click.Parameter, value: Any) -> int:
+    """Return a word as the integer of a seed; the callback of an option.
+
+    Raises
+    ------
+    click.BadParameter
+        If it is none, or below zero.
+    """
+    seed = _number(int, value)
+    if not isinstance(seed, int) or seed < 0:
+        raise click.BadParameter(f"{value!r}, expected an integer of at least 0", ctx, param)
+    return seed
+
+
+def is_given(ctx: click.Context, name: str) -> bool:
+    """Tell whether an option was given, and does not just have its default."""
+    source = ctx.get_parameter_source(name)
+    return source in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)

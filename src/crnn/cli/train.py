@@ -10,9 +10,13 @@ import click
 from rich.console import Console
 
 from crnn.cli.beginning import Files, begun, resumed
+from crnn.cli.contradictions import (
+    is_same_file,
+    refuse_contradictions,
+    refuse_text_as_output,
+)
 from crnn.cli.display import Display, fits
 from crnn.cli.ending import (
-    is_given,
     say_finished,
     say_how_good,
     say_nothing_to_do,
@@ -20,7 +24,15 @@ from crnn.cli.ending import (
 )
 from crnn.cli.lines import Lines, Silence
 from crnn.cli.notes import Notes
-from crnn.cli.options import Period, Sectioned, read_period, setting_options
+from crnn.cli.options import (
+    Period,
+    Sectioned,
+    is_given,
+    read_period,
+    read_preset,
+    read_seed,
+    setting_options,
+)
 from crnn.cli.output import in_terminal, is_closed
 from crnn.cli.program import HELP_NAMES, explained, stopped_by
 from crnn.cli.recorded import Recorded, Recorder
@@ -36,10 +48,6 @@ __all__ = ["command"]
 
 DEFAULT_OUTPUT: Final = "model.safetensors"
 DEFAULT_PERIOD: Final = "30s"
-BESIDE_RESUME: Final = {
-    "texts", "output", "resume", "steps", "time", "threads", "checkpoint_every", "quiet", "glob",
-    "val_files", "new_data", "log", "tensorboard",
-}  # fmt: skip
 
 
 @click.command(
@@ -60,6 +68,7 @@ BESIDE_RESUME: Final = {
 @click.option(
     "--preset",
     "preset_name",
+    callback=read_preset,
     default=PRESETS[0],
     show_default=True,
     metavar=f"[{'|'.join(PRESETS)}]",
@@ -69,12 +78,13 @@ BESIDE_RESUME: Final = {
 @setting_options
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=click.UNPROCESSED,
+    callback=read_seed,
     metavar="N",
     default=0,
     show_default=True,
     help="Of the first weights, the units left out and the samples: one seed, one result, on "
-    "every machine.",
+    "every machine; of at least 0.",
 )
 @click.option(
     "--glob",
@@ -154,9 +164,9 @@ def command(
     terminal that is closed do the same.
     """
     notes = Notes(quiet)
-    _refuse_contradictions(ctx)
+    refuse_contradictions(ctx)
     path = output or resume or DEFAULT_OUTPUT
-    _refuse_text_as_output(path, (*texts, *val_files))
+    refuse_text_as_output(path, (*texts, *val_files), glob)
     given = {name: value for name, value in chosen.items() if is_given(ctx, name)}
     files = Files(texts, val_files, glob, notes)
     if resume is not None:
@@ -166,53 +176,12 @@ def command(
             return
     else:
         trainer = begun(files, preset_name, given, init_from, seed)
-    keep = not _same_file(path, resume)
+    keep = not is_same_file(path, resume)
     check_place(path, keep=keep, best=trainer.has_validation)
     saver = Saver(trainer, path, checkpoint_every, keep=keep)
     recorders = _recorders(log, tensorboard, (path, *texts, *val_files), trainer)
     shown = _listener(trainer, saver, title_of(texts), files.characters, quiet, notes)
     _train(ctx, trainer, saver, Recorded(shown, recorders), notes)
-
-
-def _refuse_contradictions(ctx: click.Context) -> None:
-    """Name the options that contradict `--resume`: the file has their values."""
-    params = ctx.params
-    if params["new_data"] and params["resume"] is None:
-        raise click.UsageError("--new-data is for --resume, which is not given", ctx)
-    if params["resume"] is None:
-        return
-    if params["init_from"] is not None:
-        raise click.UsageError(
-            "--resume and --init-from are both given: --resume goes on with a training, "
-            "--init-from begins a new one with the weights of another; leave one out",
-            ctx,
-        )
-    refused = [
-        param.opts[-1]
-        for param in ctx.command.params
-        if param.name and param.name not in BESIDE_RESUME and is_given(ctx, param.name)
-    ]
-    if refused:
-        raise click.UsageError(
-            f"{', '.join(refused)} cannot be given beside --resume: the file holds the settings "
-            "and the seed it goes on with; leave it out, or train anew without --resume",
-            ctx,
-        )
-
-
-def _refuse_text_as_output(path: str, texts: tuple[str, ...]) -> None:
-    for text in texts:
-        if _same_file(path, text):
-            raise click.ClickException(
-                f"output {path!r} is the text to train on and would be overwritten; "
-                "name another file with -o"
-            )
-
-
-def _same_file(path: str, other: str | None) -> bool:
-    if other is None or not os.path.exists(path) or not os.path.exists(other):
-        return False
-    return os.path.samefile(path, other)
 
 
 def _listener(
@@ -233,7 +202,7 @@ def _recorders(
     """Return the files that were asked for, opened: what fails, fails before the training."""
     for other in others:
         if log is not None and (
-            _same_file(log, other) or os.path.abspath(log) == os.path.abspath(other)
+            is_same_file(log, other) or os.path.abspath(log) == os.path.abspath(other)
         ):
             raise click.ClickException(
                 f"log {log!r} is also the text or the model: name another file with --log"
