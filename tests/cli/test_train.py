@@ -297,8 +297,31 @@ def test_a_loss_that_is_no_number_never_replaces_a_good_file(crnn: Any, trained:
     before = trained.read_bytes()
     words = ("--learning-rate=1e38", "--sample-every=0", *SMALL)
     said = failure(crnn("train", "book.txt", "--steps=200", *words))
-    assert "smaller --learning-rate" in said
+    assert "smaller --learning-rate, or with --on-divergence halve-rate; nothing was" in said
     assert trained.read_bytes() == before
+
+
+def test_who_goes_back_already_is_not_told_to(crnn: Any) -> None:
+    words = ("--learning-rate=1e38", "--on-divergence=halve-rate", *SMALL)
+    said = failure(crnn("train", "book.txt", "--steps=200", *words))
+    assert "smaller --learning-rate; nothing was saved" in said
+
+
+def test_a_validation_has_a_line_and_what_follows_is_a_note(crnn: Any, text: str) -> None:
+    words = ("--report-every=5", "--val-every=6", "--sample-every=0", "--val-fraction=0.2")
+    wild = ("--learning-rate=3", "--patience=2", "--plateau=1")
+    result = crnn("train", "book.txt", "--steps=60", *words, *wild, *SMALL)
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()[1:]
+    numbers = [line.partition(",")[0] for line in lines]
+    assert numbers[:4] == ["iter 0", "iter 5", "iter 5", "iter 10"]
+    validations = [line for line in lines if "validation loss: " in line]
+    assert len(set(lines)) == len(lines)
+    trainer = Trainer.resume("model.safetensors", text)
+    last = f"iter {trainer.step - 1}, validation loss: {trainer.val_loss:f} nats per character"
+    assert validations[-1] == last
+    assert "Note: no better for 1 validations: the rate is lowered" in result.stderr
+    assert "Warning" not in result.stderr
 
 
 def test_checkpoints_by_the_clock(crnn: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,7 @@ class Display:
     console : Console
         The terminal.
     notes : Notes
-        Where warnings stay once the display is gone.
+        Where notes and warnings stay once the display is gone.
     """
 
     def __init__(
@@ -94,6 +94,7 @@ class Display:
         self._begin = time.monotonic()
         self._pace = Pace(trainer.step)
         self._heard = _Heard()
+        self._remarks: list[str] = []
         self._warnings: list[str] = []
         self.curve, self.val_curve = Curve(), Curve()
         for iteration, loss, _, norm, val_loss in trainer.history.tolist():
@@ -121,6 +122,8 @@ class Display:
     ) -> None:
         with _while_it_lasts():
             self._screen.stop()
+        for message in self._remarks:
+            self._notes.say(f"Note: {message}")
         for message in self._warnings:
             self._notes.warn(message)
 
@@ -139,6 +142,11 @@ class Display:
             self._heard.val_loss = val_loss
         if math.isfinite(norm):
             self._heard.norm = norm
+
+    def note(self, message: str) -> None:
+        """Say it when the display is gone; what follows from it is on the display."""
+        if message not in self._remarks:
+            self._remarks.append(message)
 
     def warn(self, message: str) -> None:
         """Show a warning now, and say it again when the display is gone."""

@@ -1,4 +1,7 @@
-"""What a training writes into a pipe: the reference's own lines, in its own order."""
+"""What a training writes into a pipe: the reference's own lines, in its own order.
+
+A validation has a line of its own, whose loss is in nats per character: the reference has none.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ __all__ = ["Lines", "Silence"]
 
 
 class Silence:
-    """A listener that shows nothing but warnings."""
+    """A listener that shows nothing but notes and warnings."""
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
@@ -34,13 +37,17 @@ class Silence:
     def report(self, report: Report) -> None:
         """Show nothing."""
 
+    def note(self, message: str) -> None:
+        """Say it on standard error, unless asked for quiet."""
+        self._notes.say(f"Note: {message}")
+
     def warn(self, message: str) -> None:
         """Say it on standard error."""
         self._notes.warn(message)
 
 
 class Lines(Silence):
-    """A listener that prints what the reference prints, each line at once.
+    """A listener that prints what the reference prints, and validations; each line at once.
 
     Parameters
     ----------
@@ -63,9 +70,14 @@ class Lines(Silence):
         return self
 
     def report(self, report: Report) -> None:
-        """Print the sample and the loss, if they are due."""
+        """Print the sample and the loss, if they are due, or what a validation came to."""
+        if report.val_loss is not None:
+            write(
+                f"iter {report.iteration}, validation loss: {report.val_loss:f} nats per character\n"
+            )
+            return
         if report.sample is not None:
             sample = visible(report.sample) if in_terminal() else report.sample
             write(f"----\n {sample} \n----\n")
-        if report.iteration % self._report_every == 0:
+        if report.listed and report.iteration % self._report_every == 0:
             write(f"iter {report.iteration}, loss: {report.smooth_loss:f}\n")

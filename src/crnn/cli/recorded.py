@@ -70,6 +70,10 @@ class Recorded:
                 self.warn(f"{error}; training goes on without it")
         self._listener.report(report)
 
+    def note(self, message: str) -> None:
+        """Show it."""
+        self._listener.note(message)
+
     def warn(self, message: str) -> None:
         """Show that something went wrong."""
         self._listener.warn(message)

@@ -207,9 +207,11 @@ class Saver:
         return self._advice(f"the {what} became {value} by window {trainer.step:,}")
 
     def _advice(self, what: str) -> str:
+        going_back = self._trainer.settings.on_divergence == "halve-rate"
+        other = "" if going_back else ", or with --on-divergence halve-rate"
         return (
-            f"{what}: train again with a smaller --learning-rate, or with --on-divergence "
-            f"halve-rate; {self.remains() or 'nothing was saved'}"
+            f"{what}: train again with a smaller --learning-rate{other}; "
+            f"{self.remains() or 'nothing was saved'}"
         )
 
     def _saved_somewhere(self, path: str, place: str, write: Write) -> list[str]:

@@ -48,6 +48,10 @@ class Listener(Protocol):
         """Show a report of the trainer."""
         ...
 
+    def note(self, message: str) -> None:
+        """Show what was decided on the way, as it was asked for."""
+        ...
+
     def warn(self, message: str) -> None:
         """Show that something went wrong though training goes on."""
         ...
@@ -127,7 +131,9 @@ def run(trainer: Trainer, saver: Saver, listener: Listener, signals: Signals) ->
     def hear(report: Report) -> None:
         if report.is_best:
             saver.keep_best(listener.warn)
-        if report.remark:
+        if report.remark and report.val_loss is not None:  # what follows from a validation
+            listener.note(report.remark)
+        elif report.remark:
             listener.warn(report.remark)
         listener.report(report)
 
