@@ -21,7 +21,7 @@ import crnn.cli
 from crnn import Settings
 from crnn.cli import main
 from crnn.cli.chart import Curve
-from crnn.cli.program import Program, command_line
+from crnn.cli.program import Program, command_line, safe_name
 from crnn.cli.session import Signals
 from crnn.cli.visible import visible
 
@@ -102,7 +102,7 @@ def test_a_curve_goes_back_with_its_training() -> None:
 
 def test_a_command_line_can_be_pasted() -> None:
     ctx = click.Context(main, info_name="crnn")
-    words = command_line(ctx, "train", "--resume", "a b", files=("-odd", "it's"))
+    words = command_line(ctx, "train", "--resume", "a b", files=map(safe_name, ("-odd", "it's")))
     assert words == """crnn train ./-odd 'it'"'"'s' --resume 'a b'"""
 
 

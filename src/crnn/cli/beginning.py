@@ -17,9 +17,10 @@ from crnn.record import Record, read_record
 from crnn.settings import Settings
 from crnn.trainer import Trainer
 
-__all__ = ["Files", "begun", "resumed"]
+__all__ = ["OF_THE_MODEL", "Files", "begun", "resumed"]
 
 OF_THE_MODEL: Final = {"hidden_size", "dtype", "init"}
+"""Settings that a model was made with, and a file of it brings along."""
 
 
 @dataclass
@@ -60,6 +61,8 @@ def begun(
     with explained():
         if files.val_files and "val_fraction" not in given:
             given = {**given, "val_fraction": 0.0}
+        if init_from is not None and preset_name == "reference" and "learning_rate" not in given:
+            given = {**given, "learning_rate": _gentle_rate(files.notes)}
         if init_from is None:
             settings = preset(preset_name, given, corpus.characters)
             model = RNN(
@@ -72,6 +75,13 @@ def begun(
             corpus, validation = files.read_for(model, settings)
         _warn_of_texts(corpus, files.notes)
         return Trainer.from_settings(model, corpus, settings, seed, validation)
+
+
+def _gentle_rate(notes: Notes) -> float:
+    """Return a learning rate that does not undo what a model has learned, and say so."""
+    rate = Settings.learning_rate / 10
+    notes.say(f"Note: --learning-rate {rate:g}, a tenth of the usual, unless you say otherwise")
+    return rate
 
 
 def _grown(path: str, corpus: Corpus, given: dict[str, Any], seed: int, notes: Notes) -> RNN:

@@ -72,9 +72,8 @@ class Lines(Silence):
     def report(self, report: Report) -> None:
         """Print the sample and the loss, if they are due, or what a validation came to."""
         if report.val_loss is not None:
-            write(
-                f"iter {report.iteration}, validation loss: {report.val_loss:f} nats per character\n"
-            )
+            loss = f"{report.val_loss:f} nats per character"
+            write(f"iter {report.iteration}, validation loss: {loss}\n")
             return
         if report.sample is not None:
             sample = visible(report.sample) if in_terminal() else report.sample

@@ -12,7 +12,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import click
@@ -29,6 +29,7 @@ __all__ = [
     "explained",
     "safe_name",
     "stopped_by",
+    "text_name",
 ]
 
 HELP_NAMES: Final = {"help_option_names": ["-h", "--help"]}
@@ -90,7 +91,7 @@ def stopped_by(number: int) -> int:
     return 128 + number
 
 
-def command_line(ctx: click.Context, command: str, *words: str, files: tuple[str, ...] = ()) -> str:
+def command_line(ctx: click.Context, command: str, *words: str, files: Iterable[str] = ()) -> str:
     """Return a command as a shell takes it.
 
     Parameters
@@ -101,13 +102,18 @@ def command_line(ctx: click.Context, command: str, *words: str, files: tuple[str
         Name of the command.
     *words : str
         Options and their values.
-    files : tuple of str
-        The command's arguments; they come first and are never taken for options.
+    files : iterable of str
+        The command's arguments, as `safe_name` or `text_name` gives them; they come first.
     """
     program = ctx.find_root().info_name or "crnn"
-    return f"{program} {shlex.join([command, *map(safe_name, files), *words])}"
+    return f"{program} {shlex.join([command, *files, *words])}"
 
 
 def safe_name(path: str) -> str:
     """Return the name of a file such that no command takes it for an option."""
     return os.path.join(os.curdir, path) if path.startswith("-") else path
+
+
+def text_name(path: str) -> str:
+    """Return the name of a text, safe as `safe_name` makes it; - stays standard input."""
+    return path if path == "-" else safe_name(path)

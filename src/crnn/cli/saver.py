@@ -23,7 +23,7 @@ from crnn.cli.options import Period
 from crnn.cli.program import explained
 from crnn.trainer import DivergenceError, Trainer
 
-__all__ = ["Saver", "check_place"]
+__all__ = ["Saver", "best_path_of", "check_place"]
 
 Warn: TypeAlias = Callable[[str], None]
 Write: TypeAlias = Callable[[str], None]

@@ -134,7 +134,8 @@ DEFAULT_PERIOD: Final = "30s"
     "--init-from",
     type=click.Path(),
     metavar="FILE",
-    help="Begin with the model in FILE; characters of TEXT that it lacks are added.",
+    help="Begin with the model in FILE; characters of TEXT that it lacks are added. The learning "
+    "rate is a tenth of the usual then, unless --learning-rate or --preset says otherwise.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.pass_context
