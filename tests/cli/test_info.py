@@ -152,9 +152,7 @@ def test_a_card_on_a_validation_text_of_its_own(crnn: Any, folder: Path) -> None
     assert "validation part (300 characters)" in said
     result = crnn("info", "model.safetensors", "book.txt")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "the validation text is none, the checkpoint was trained on of length 300" in (
-        result.stderr
-    )
+    assert "was validated on a text of its own: name it with --val-file" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def test_another_text_is_refused_with_both_fingerprints(crnn: Any, trained: Path
         (["book.txt", "-o", "."], 1, "'.' cannot be written.* it is a folder"),
         (["book.txt", "-o", "book.txt"], 1, "is the text to train on"),
         (["book.txt", "-o", "/dev/null"], 1, "a device or a pipe"),
-        (["book.txt", "--hidden-size", "1000000000"], 1, "hidden_size"),
+        (["book.txt", "--hidden-size", "1000000000"], 1, "--hidden-size is 1,000,000,000"),
         (["book.txt", "--hidden-size", "0"], 2, "--hidden-size"),
         (["book.txt", "--hidden-size", "1.5"], 2, "--hidden-size"),
         (["book.txt", "--learning-rate", "0"], 2, "--learning-rate"),
@@ -207,8 +207,9 @@ def test_another_text_is_refused_with_both_fingerprints(crnn: Any, trained: Path
         (
             ["book.txt", "--val-fraction", "0.02"],
             1,
-            "validation text has 18 char.* less than a win",
+            "validation text has 18 char.* less than a win.* or a larger --val-fraction",
         ),
+        (["--schedule=cosine", "--warmup=9"], 1, "--warmup is 9 windows of 1 steps"),
         (["book.txt", "--time", "soon"], 2, "'soon' is no time"),
         (["book.txt", "--time", "5s"], 2, "--steps and --time are both given"),
         (["book.txt", "--patience", "3"], 2, "--patience does nothing .*--val-fraction 0.1"),
@@ -217,13 +218,17 @@ def test_another_text_is_refused_with_both_fingerprints(crnn: Any, trained: Path
         (["book.txt", "--new-data"], 2, "--new-data is for --resume"),
         (["book.txt", "--init-from", "nowhere"], 1, "no checkpoint 'nowhere'"),
         (["book.txt", "--val-file", "nowhere"], 1, "no file 'nowhere'"),
-        (["book.txt", "--val-file", "book.txt", "--val-fraction", ".1"], 1, "both given"),
+        (
+            ["book.txt", "--val-file", "book.txt", "--val-fraction", ".1"],
+            1,
+            "--val-file and --val-fraction are both given",
+        ),
         (["book.txt", "--batch-size", "0"], 2, "--batch-size"),
         (["book.txt", "--threads", "0"], 2, "--threads"),
         (
             ["book.txt", "--batch-size", "500"],
             1,
-            "in 500 streams needs at least 13,500: .*batch_size",
+            "a --seq-length of 25 in 500 streams needs at least 13,500: .*--batch-size",
         ),
         (["book.txt", "--seed", "-1"], 2, "--seed': '-1', expected an integer of at least 0"),
         (["book.txt", "--seed", "x"], 2, "--seed': 'x', expected"),
@@ -260,6 +265,33 @@ def test_a_place_that_would_fail_at_the_end_is_refused_before_training(
     assert re.search(expected, failure(result))
     assert result.stdout == ""
     assert sorted(folder.iterdir()) == before
+
+
+def test_without_its_text_a_file_asks_for_it(
+    crnn: Any, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for default, reason in [("Ω" * 99, "'Ω'"), (Path("book.txt").read_text()[5:], "fingerprint")]:
+        monkeypatch.setattr(texts, "default_text", lambda default=default: default)
+        said = failure(crnn("train", "--resume", str(trained), "--steps", "99"))
+        assert reason in said
+        assert said.endswith("; name its TEXT if it was not trained on the default")
+    said = failure(crnn("train", "--resume", "nowhere"))
+    assert "TEXT if" not in said
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_resumed(
+    crnn: Any, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resume = Trainer.resume
+
+    def late(*args: Any, **how: Any) -> Trainer:
+        package.load(trained).save(trained)
+        return before
+
+    before = resume(trained, Path("book.txt").read_text())
+    monkeypatch.setattr(Trainer, "resume", late)
+    said = failure(crnn("train", "book.txt", "--resume", str(trained), "--steps", "99"))
+    assert "was changed while it was read: resume it when nobody else trains into it" in said
 
 
 def test_a_model_without_a_training_is_not_resumed(crnn: Any) -> None:

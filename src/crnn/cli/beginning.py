@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from crnn import checkpoint
 from crnn.cli.notes import Notes
 from crnn.cli.program import explained
 from crnn.cli.quantities import count
-from crnn.cli.texts import Texts, reading_of
+from crnn.cli.texts import UNNAMED, Texts, reading_of
 from crnn.corpus import Corpus
 from crnn.model import RNN, described_by, load
 from crnn.presets import preset
@@ -104,9 +105,11 @@ def _warn_of_texts(corpus: Corpus, notes: Notes) -> None:
 
 def resumed(path: str, files: Files, given: dict[str, Any], new_data: bool) -> Trainer:
     """Return the trainer that a file describes, with another end and other threads if given."""
-    with explained("" if files.texts else "name its TEXT if it was not trained on the default"):
+    with explained():
+        stamp = _stamp(path)
         record, model = _record_of(path)
-        corpus, validation = files.read_for(model, record.settings)
+    corpus, validation = files.read_for(model, record.settings)
+    with explained("" if files.texts else UNNAMED):
         trainer = Trainer.resume(
             path,
             corpus,
@@ -114,9 +117,23 @@ def resumed(path: str, files: Files, given: dict[str, Any], new_data: bool) -> T
             threads=given.get("threads"),
             new_data=new_data,
         )
+    with explained():
+        if _stamp(path) != stamp:
+            raise ValueError(
+                f"checkpoint {path!r} was changed while it was read: resume it when nobody "
+                "else trains into it"
+            )
         if "steps" in given or "time" in given:
             trainer.extend(steps=given.get("steps"), time=given.get("time", 0.0))
     return trainer
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    """Return what changes when a file is written anew; nothing if it is not there."""
+    if not os.path.exists(path):
+        return ()
+    status = os.stat(path)
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _record_of(path: str) -> tuple[Record, RNN]:

@@ -15,6 +15,7 @@ from crnn import checkpoint
 from crnn.analysis.card import QualityCard, card_of
 from crnn.cli.card import show_card
 from crnn.cli.notes import Notes, waiting
+from crnn.cli.options import in_options
 from crnn.cli.output import in_terminal, write
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import file_size, loss_in_units, val_loss_in_units
@@ -64,7 +65,7 @@ def command(
     """
     if val_files and not texts:
         raise click.UsageError("--val-file is for the quality card: give the TEXT, too")
-    with explained():
+    with in_options(), explained():
         facts = _facts(model)
         card = _card(model, texts, val_files, glob) if texts else None
     if as_json:
@@ -88,6 +89,10 @@ def _card(path: str, texts: tuple[str, ...], val_files: tuple[str, ...], glob: s
         raise ValueError(
             f"{path!r} was trained with nothing held back to measure it on: leave TEXT out, or "
             "train with --val-fraction or --val-file"
+        )
+    if record.material["validation"] is not None and not val_files:
+        raise ValueError(
+            f"{path!r} was validated on a text of its own: name it with --val-file, too"
         )
     with described_by(path, "a model"):
         vocab = RNN._restored(tensors, header).vocab

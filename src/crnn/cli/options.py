@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import Field, dataclass, fields
 from typing import Any, TypeVar
 
@@ -17,6 +18,8 @@ from crnn.settings import Settings, checked, range_of
 __all__ = [
     "Period",
     "Sectioned",
+    "as_options",
+    "in_options",
     "is_given",
     "read_period",
     "read_preset",
@@ -28,6 +31,14 @@ __all__ = [
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _CLEANING = {"normalize", "newlines", "lowercase", "min_count"}
+_NAMES = {setting.name for setting in fields(Settings)}
+_LONG_NAMES = "|".join(sorted(name for name in _NAMES if "_" in name))
+_SHORT_NAMES = "|".join(sorted(name for name in _NAMES if "_" not in name))
+# What is quoted is a file's or the user's. A short name is a word like others but where it begins.
+_NAMED = re.compile(
+    rf"(?<!\w)'[^'\n]*'|(?<![\w/.-])(?P<name>{_LONG_NAMES}|val_text|^(?:{_SHORT_NAMES})(?= is ))"
+    r"(?![\w/=-]|\.\w)"
+)
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -56,6 +67,35 @@ def _number(kind: type, value: Any) -> Any:
         return kind(value)
     except ValueError:
         return value
+
+
+def as_options(message: str) -> str:
+    """Return the message of an error with the names of options in place of Python's.
+
+    Examples
+    --------
+    >>> as_options("val_text and val_fraction are both given, expected one of them")
+    '--val-file and --val-fraction are both given, expected one of them'
+    >>> as_options("warmup is 5 windows of 3 steps, as 'val_text' says")
+    "--warmup is 5 windows of 3 steps, as 'val_text' says"
+    """
+
+    def option(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name is None:
+            return match[0]
+        return "--val-file" if name == "val_text" else "--" + name.replace("_", "-")
+
+    return _NAMED.sub(option, message)
+
+
+@contextmanager
+def in_options() -> Iterator[None]:
+    """Let the errors of the block name options as the command line writes them."""
+    try:
+        yield
+    except click.ClickException as error:
+        raise click.ClickException(as_options(error.message)) from error.__cause__
 
 
 class Sectioned(click.Command):

@@ -17,6 +17,8 @@ from crnn.corpus import Corpus, Reading, corpus_of_text, default_text, read_corp
 from crnn.settings import Settings
 from crnn.vocab import Vocab
 
+UNNAMED = "name its TEXT if it was not trained on the default"
+"""What to do where a file's training does not go with the default text."""
 __all__ = ["Texts", "reading_of", "title_of"]
 
 _PATIENCE = 0.5  # seconds without a sign
@@ -52,7 +54,7 @@ class Texts:
         click.ClickException
             If it cannot be had.
         """
-        with explained():
+        with explained("" if paths or vocab is None else UNNAMED):
             if not paths:
                 self._notes.say(
                     "No TEXT given: using the language reference that comes with Python."

@@ -27,6 +27,7 @@ from crnn.cli.notes import Notes
 from crnn.cli.options import (
     Period,
     Sectioned,
+    in_options,
     is_given,
     read_period,
     read_preset,
@@ -170,13 +171,14 @@ def command(
     refuse_text_as_output(path, (*texts, *val_files), glob)
     given = {name: value for name, value in chosen.items() if is_given(ctx, name)}
     files = Files(texts, val_files, glob, notes)
-    if resume is not None:
-        trainer = resumed(resume, files, given, new_data)
-        if trainer.is_over:
-            say_nothing_to_do(resume, trainer, notes)
-            return
-    else:
-        trainer = begun(files, preset_name, given, init_from, seed)
+    with in_options():
+        if resume is None:
+            trainer = begun(files, preset_name, given, init_from, seed)
+        else:
+            trainer = resumed(resume, files, given, new_data)
+    if resume is not None and trainer.is_over:
+        say_nothing_to_do(resume, trainer, notes)
+        return
     keep = not is_same_file(path, resume)
     check_place(path, keep=keep, best=trainer.has_validation)
     saver = Saver(trainer, path, checkpoint_every, keep=keep)
