@@ -18,6 +18,7 @@ BESIDE_RESUME: Final = {
     "texts", "output", "resume", "steps", "time", "threads", "checkpoint_every", "quiet", "glob",
     "val_files", "new_data", "log", "tensorboard",
 }  # fmt: skip
+_LARGE: Final = 1_000_000  # characters: of a tiny text a preset may hold back nothing
 _OF_VALIDATIONS: Final = {
     "val_every": "--val-every",
     "patience": "--patience",
@@ -72,7 +73,7 @@ def _refuse_without_validation(ctx: click.Context) -> None:
     """Name the options that do nothing where nothing is held back."""
     held_back = ctx.params["val_fraction"]
     if not is_given(ctx, "val_fraction"):
-        held_back = preset(ctx.params["preset_name"], {}, 1).val_fraction
+        held_back = preset(ctx.params["preset_name"], {}, _LARGE).val_fraction
     if held_back or ctx.params["val_files"]:
         return
     idle = [option for name, option in _OF_VALIDATIONS.items() if ctx.params[name]]

@@ -25,7 +25,7 @@ from crnn.cli.saver import Saver, best_path_of
 from crnn.settings import Settings
 from crnn.trainer import Trainer
 
-_NOT_SAID: Final = {"time", "threads"}  # the clock has spoken; no result depends on threads
+_NOT_SAID: Final = {"time", "threads"}  # the clock has spoken; threads are said if given
 __all__ = ["say_finished", "say_how_good", "say_nothing_to_do", "say_stopped"]
 
 
@@ -88,6 +88,7 @@ def say_stopped(ctx: click.Context, trainer: Trainer, saver: Saver, notes: Notes
         "checkpoint_every": "--checkpoint-every",
         "glob": "--glob",
         "log": "--log",
+        "threads": "--threads",
         "tensorboard": "--tensorboard",
     }
     for name, option in again.items():
@@ -144,7 +145,8 @@ def _reproduction(ctx: click.Context, trainer: Trainer) -> str:
         if is_changed and name not in left_out:
             option = "--" + name.replace("_", "-")
             words += [option] if value is True else [option, str(value)]
-    for name, option in (("seed", "--seed"), ("glob", "--glob"), ("init_from", "--init-from")):
+    more = ("seed", "glob", "init_from", "threads")
+    for name, option in ((name, "--" + name.replace("_", "-")) for name in more):
         if is_given(ctx, name):
             words += [option, str(ctx.params[name])]
     for file in ctx.params["val_files"]:

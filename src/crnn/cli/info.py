@@ -136,13 +136,20 @@ def _training_facts(record: Record) -> dict[str, Any]:
         "step": record.step,
         "smooth_loss": loss,
         "bits_per_char": None if loss is None else bits_per_char(loss, seq_length),
-        "settings": record.settings.to_dict(),
+        "settings": _settings_of(record),
         "seed": seed_to_json(record.seed),
         "total": record.total,
         "best_val_loss": None if math.isinf(progress.best_loss) else progress.best_loss,
         "best_step": progress.best_step,
         **record.material,
     }
+
+
+def _settings_of(record: Record) -> dict[str, Any]:
+    """Return the settings that a file holds: any number of threads gives the same file."""
+    settings = record.settings.to_dict()
+    del settings["threads"]
+    return settings
 
 
 def _print(rows: list[tuple[str, str]]) -> None:

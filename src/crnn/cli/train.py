@@ -225,7 +225,8 @@ def _train(
     """Train, save, say what came of it, and leave with the right exit status."""
     first, begin = trainer.step, time.monotonic()
     with Signals(trainer.stop) as signals:
-        lost = run(trainer, saver, listener, signals)
+        with in_options():
+            lost = run(trainer, saver, listener, signals)
         seconds = time.monotonic() - begin
         saver.finish()
         if trainer.is_over:
