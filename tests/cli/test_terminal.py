@@ -187,6 +187,15 @@ def test_a_table_fits_its_terminal(folder: Path) -> None:
     assert any(line.startswith("checksum") for line in lines)
 
 
+def test_what_a_validation_leads_to_is_shown_and_is_a_note(folder: Path) -> None:
+    words = ("--val-fraction=0.2", "--val-every=5", "--learning-rate=3", "--patience=1")
+    status, shown = in_terminal(folder, "train", "book.txt", *words, *LONG)
+    assert status == 0
+    after = shown.rpartition("\x1b[?1049l")[2]
+    assert "Note: no better for 1 validations: the training is over" in after
+    assert "Warning" not in after
+
+
 def test_a_save_that_fails_is_shown_and_said_again(folder: Path) -> None:
     place = folder / "place"
     place.mkdir()

@@ -94,8 +94,8 @@ class Display:
         self._begin = time.monotonic()
         self._pace = Pace(trainer.step)
         self._heard = _Heard()
-        self._remarks: list[str] = []
-        self._warnings: list[str] = []
+        self._messages: list[str] = []
+        self._warnings: set[str] = set()
         self.curve, self.val_curve = Curve(), Curve()
         for iteration, loss, _, norm, val_loss in trainer.history.tolist():
             self._add(iteration, loss)
@@ -122,10 +122,11 @@ class Display:
     ) -> None:
         with _while_it_lasts():
             self._screen.stop()
-        for message in self._remarks:
-            self._notes.say(f"Note: {message}")
-        for message in self._warnings:
-            self._notes.warn(message)
+        for message in self._messages:
+            if message in self._warnings:
+                self._notes.warn(message)
+            else:
+                self._notes.say(f"Note: {message}")
 
     def report(self, report: Report) -> None:
         """Show what is in a report from now on."""
@@ -144,14 +145,14 @@ class Display:
             self._heard.norm = norm
 
     def note(self, message: str) -> None:
-        """Say it when the display is gone; what follows from it is on the display."""
-        if message not in self._remarks:
-            self._remarks.append(message)
+        """Show a note now, and say it again when the display is gone."""
+        if message not in self._messages:
+            self._messages.append(message)
 
     def warn(self, message: str) -> None:
         """Show a warning now, and say it again when the display is gone."""
-        if message not in self._warnings:
-            self._warnings.append(message)
+        self._warnings.add(message)
+        self.note(message)
 
     def _frame(self) -> RenderableType:
         """Return the whole screen as it is now."""
@@ -184,7 +185,7 @@ class Display:
             validation=self.val_curve,
             sample=heard.sample,
             sampled_at=heard.sampled_at,
-            warning=self._warnings[-1] if self._warnings else "",
+            warning=self._messages[-1] if self._messages else "",
             hint=self._hint(),
         )
 
