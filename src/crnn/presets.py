@@ -38,7 +38,7 @@ _SIZES: Final = (
     (
         0.0,
         0,
-        {"hidden_size": 192, "seq_length": 25, "batch_size": 8, "learning_rate": 0.004},
+        {"hidden_size": 192, "seq_length": 25, "batch_size": 16, "learning_rate": 0.004},
     ),
     (
         60.0,
