@@ -12,6 +12,7 @@ from crnn import RNN, Trainer, checkpoint
 from crnn.analysis.baselines import baselines
 from crnn.analysis.card import MODEL, QualityCard, card_of, quality_card
 from crnn.analysis.copying import copying
+from crnn.analysis.doctor import diagnose
 from crnn.vocab import Vocab
 
 
@@ -82,6 +83,17 @@ def test_the_card_of_a_training_is_of_its_parts_and_changes_nothing(text: str) -
     assert found.parameters == 4 * 4 + 4 * len(model.vocab) * 2 + 4 + len(model.vocab)
     with pytest.raises(ValueError, match="nothing is held back"):
         card_of(Trainer(model, text), 1.0)
+
+
+def test_the_card_and_the_doctor_say_the_same_of_the_same_part() -> None:
+    rng = np.random.default_rng(0)
+    text = "".join(rng.choice(list("abcd "), 1_200_000))
+    model = RNN(Vocab.from_text(text), hidden_size=1)
+    trainer = Trainer(model, text, val_fraction=0.1)
+    x = model.vocab.encode(text)
+    found = card_of(trainer, 1.0)
+    assert found.baselines == diagnose(model.vocab, x, timed=False).baselines
+    assert found.baselines.measured == found.validation_characters == 120_000
 
 
 def test_of_long_parts_the_ends_that_meet_are_looked_at(text: str) -> None:
