@@ -1,4 +1,4 @@
-"""What README.md promises, run: its Python blocks and its commands."""
+"""What README.md and docs/training.md promise, run: their Python blocks, commands and links."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+import crnn
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+TRAINING = (ROOT / "docs" / "training.md").read_text("utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("code", blocks("python"), ids=["drop-in", "model"])
@@ -52,8 +56,25 @@ def test_commands_run_in_their_order(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == files | {"strong.best.safetensors"}
 
 
-def test_links_lead_to_files() -> None:
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+def test_the_blocks_on_training_run_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    codes = blocks("python", TRAINING)
+    assert len(codes) == 2
+    scope: dict[str, object] = {}
+    for code in codes:
+        exec(compile(code, "docs/training.md", "exec"), scope)
+    step, loss = capsys.readouterr().out.split()
+    assert step == "3000"
+    assert float(loss) < 2
+    assert crnn.load("model.safetensors").hidden_size == 32
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/training.md"])
+def test_links_lead_to_files(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
     assert len(links) >= 3
     for link in links:
-        assert (Path(__file__).parent.parent / link).exists(), link
+        assert ((ROOT / page).parent / link).exists(), link
