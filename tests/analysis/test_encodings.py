@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crnn.analysis import encodings
 from crnn.analysis.encodings import inspect, misread
+from crnn.corpus import suspects
 
 RUSSIAN = "Съешь ещё этих мягких французских булок, да выпей чаю. Пределом называется число. " * 9
 FRENCH = "Voilà un café très bien préparé, où l'élève naïf a mangé des crêpes à Noël.\n" * 9
@@ -53,6 +53,17 @@ def test_damaged_utf8_is_told_from_another_encoding() -> None:
     assert (found.wrong_at, found.suspects[0].encoding) == (40, "utf-8")
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"), [(FRENCH, "cp1252"), (RUSSIAN, "cp1251"), (RUSSIAN, "koi8-r")]
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_file_of_two_encodings_is_known_as_one(text: str, encoding: str, order: int) -> None:
+    halves = [text.encode() + b"\n", text.encode(encoding) + b"\n"]
+    found = inspect(b"".join(halves[::order]))
+    assert (found.suspects[0].encoding, found.mixed_with) == ("utf-8", encoding)
+    assert inspect(text.encode(encoding)).mixed_with is None
+
+
 def test_bytes_that_are_no_text_are_not_plausible() -> None:
     found = inspect(bytes(range(256)) * 20)
     assert all(suspect.plausibility < 0.8 for suspect in found.suspects)
@@ -60,7 +71,7 @@ def test_bytes_that_are_no_text_are_not_plausible() -> None:
 
 @pytest.mark.parametrize("cut", range(201, 209))
 def test_a_character_cut_in_two_does_no_harm(cut: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encodings, "_LOOKED_AT", cut)
+    monkeypatch.setattr(suspects, "_LOOKED_AT", cut)
     assert inspect(CHINESE.encode("gb18030")).suspects[0].encoding == "gb18030"
     assert inspect(RUSSIAN.encode("utf-16")).suspects[0].encoding == "utf-16"
 

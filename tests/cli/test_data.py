@@ -44,7 +44,8 @@ def test_json_is_the_diagnosis(crnn: Any, text: str) -> None:
     assert facts["files"] == [
         {
             "name": "book.txt", "size": 900, "read_as": "utf-8", "chosen": False,
-            "encoding": {"utf8": True, "wrong_at": None, "marked": False, "suspects": []},
+            "encoding": {"utf8": True, "wrong_at": None, "marked": False, "suspects": [],
+                         "mixed_with": None},
         }
     ]  # fmt: skip
     assert (facts["characters"], facts["distinct"]) == (len(text), len(set(text)))

@@ -15,6 +15,8 @@ ENCODINGS = [
 ]  # fmt: skip
 
 
+RUSSIAN = "Съешь ещё этих мягких французских булок, да выпей чаю.\n"
+FRENCH = "Voilà un café très bien préparé, où l'élève naïf a mangé des crêpes à Noël.\n"
 WITHOUT_MARK = ["utf-8", "utf-16-be", "utf-32-le", *ENCODINGS[5:]]
 
 
@@ -56,13 +58,26 @@ def test_bytes_are_characters(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "encoding", "parts"),
     [
-        (b"abc\xe9d", "utf-8", ["0xe9 at offset 3", "--encoding latin-1 ('abc\xe9d')"]),
-        (b"one\ntwo \xe9t\xe9", "utf-8", ["offset 8", "latin-1 ('two \xe9t\xe9')"]),
+        (b"abc\xe9d", "utf-8", ["0xe9 at offset 3", "try --encoding cp1252 ('abc\xe9d')"]),
+        (b"one\ntwo \xe9t\xe9", "utf-8", ["offset 8", "cp1252 ('two \xe9t\xe9')"]),
         ("Привет".encode("cp1251"), "utf-8", ["offset 0", "cp1251 ('Привет')"]),
-        ("日本語".encode("cp932"), "utf-8", ["cp932 ('日本語')"]),
+        ("日本語".encode("cp932"), "utf-8", ["shift_jis ('日本語')"]),
         ("“é”".encode(), "ascii", ["0xe2 at offset 0", "utf-8 ('“é”')"]),
         (b"\xef\xbb\xbfab\xff", "utf-8-sig", ["is not utf-8-sig", "0xff at offset 5"]),
         (b"ab\xe2\x82", "utf-8", ["0xe2 at offset 2", "unexpected end of data"]),
+        (RUSSIAN.encode("koi8-r"), "utf-8", ["try --encoding koi8-r ('Съешь ещё ')"]),
+        (FRENCH.encode("latin-1"), "utf-8", ["try --encoding cp1252 ('Voilà un café ')"]),
+        (RUSSIAN.encode() + b"\xff", "utf-8", ["most of it is UTF-8: mend that place"]),
+        (
+            (FRENCH * 3).encode() + FRENCH.encode("latin-1"),
+            "utf-8",
+            ["other parts of it are UTF-8, and here it looks like cp1252 ('Voilà un café '): conv"],
+        ),
+        (
+            FRENCH.encode("latin-1") + (FRENCH * 3).encode(),
+            "utf-8",
+            ["and here it looks like cp1252 ('Voilà un café '): convert that file to UTF-8"],
+        ),
         (b"\xff\xfea\0", "utf-8", ["0xff at offset 0", "try --encoding utf-16"]),
         (b"\xff\xfe\0\0a\0\0\0", "utf-8", ["try --encoding utf-32"]),
         ("\ufeffé".encode(), "ascii", ["it begins like UTF-8: try --encoding utf-8"]),
@@ -93,3 +108,16 @@ def test_a_mark_that_is_cut(encoding: str) -> None:
 def test_an_offset_beyond_the_first_piece() -> None:
     with pytest.raises(TextError, match="offset 1,002 "):
         read(b"a" * 1000 + "é".encode() + b"\xff", size=10)
+
+
+def test_of_several_files_one_is_converted() -> None:
+    with pytest.raises(TextError, match=r"it looks like cp1252 .*: convert that file to UTF-8"):
+        list(decoded([FRENCH.encode("latin-1")], "utf-8", "'x'", alone=False))
+
+
+def test_only_the_lines_around_the_wrong_byte_are_looked_at() -> None:
+    far = "日本語\n" * 50_000
+    with pytest.raises(TextError, match="--encoding koi8-r"):
+        read(b"x" * 200_000 + b"\n" + (RUSSIAN * 9000).encode("koi8-r") + far.encode())
+    with pytest.raises(TextError, match="most of it is UTF-8"):
+        read(far.encode() + RUSSIAN.encode("koi8-r"))

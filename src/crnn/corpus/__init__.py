@@ -4,7 +4,7 @@ Data flows one way, and every module is one step of it::
 
     sources        which files, folders and streams
     compression    bytes, decompressed
-    decoding       characters
+    decoding       characters; where there are none, suspects: which encoding it may be
     cleaning       newlines, normal form, lower case
     draft          counted, and kept as code points
     numbering      the vocabulary: an index for every character

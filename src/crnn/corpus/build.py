@@ -220,7 +220,7 @@ def _read(
         before = draft.characters
         draft.begin_file()
         with source.open() as file:
-            for piece in _text(file, source, reading, meter, notes):
+            for piece in _text(file, source, reading, meter, notes, len(sources) == 1):
                 with caching.explained():
                     draft.add(piece)
         if draft.characters == before:
@@ -235,13 +235,13 @@ def _read(
 
 
 def _text(
-    file: BinaryIO, source: Source, reading: Reading, meter: _Meter, notes: _Notes
+    file: BinaryIO, source: Source, reading: Reading, meter: _Meter, notes: _Notes, alone: bool
 ) -> Iterator[str]:
     """Return the text of one file, cleaned, in pieces."""
     name, data = chunks(ByteStream(file, source.shown, meter.read))
     if name is not None and reading.encoding == BYTES:
         notes.decompressed.append(source.shown)
-    pieces = decoded(data, reading.encoding, source.shown)
+    pieces = decoded(data, reading.encoding, source.shown, alone=alone)
     if is_utf8(reading.encoding):
         pieces = _unmarked(pieces, source.shown, notes)
     return cleaned(pieces, reading, source.shown)
