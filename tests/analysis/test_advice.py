@@ -66,6 +66,15 @@ def test_a_good_text_needs_nothing(good: Diagnosis) -> None:
             "looks like cp1251: read it with --encoding",
         ),
         ({"files": (file(RUSSIAN.encode() + b"\xff"),)}, "damaged places, the first at byte"),
+        (
+            {"files": (file(RUSSIAN.encode() * 2 + RUSSIAN.encode("koi8-r")),)},
+            "partly UTF-8 and partly koi8-r, first at byte 1,350: convert that file to UTF-8",
+        ),
+        (
+            {"files": (file(b"abc"), replace(file(RUSSIAN.encode("cp1251")), read_as="cp1251"))},
+            "looks like cp1251, others do not: convert that file to UTF-8",
+        ),
+        ({"distinct": 1, "distinct_lowercase": 1}, "It is one character again and again"),
     ],
 )
 def test_each_piece_comes_with_its_finding(
@@ -74,3 +83,17 @@ def test_each_piece_comes_with_its_finding(
     (sentence,) = advice(replace(good, **changes))
     assert expected in sentence
     assert sentence.endswith(".")
+
+
+def test_what_cannot_help_is_not_advised(good: Diagnosis) -> None:
+    assert advice(replace(good, rare=10)) == []
+    changes: dict[str, Any] = {"newlines": Newlines(5, 5, 0), "rare": 5, "is_nfc": False}
+    bytes_alone = File("book.bin", 9, "bytes", True, inspect(b"\xff"))
+    assert len(advice(replace(good, **changes))) == 3
+    assert advice(replace(good, **changes, files=(bytes_alone,))) == []
+
+
+def test_what_was_lost_here_is_not_lost_in_the_text(good: Diagnosis) -> None:
+    damaged = file(RUSSIAN.encode() + b"\xff")
+    sentences = advice(replace(good, files=(damaged,), strangest=(LOST,)))
+    assert [sentence.split()[0] for sentence in sentences] == ["book.txt"]

@@ -59,7 +59,7 @@ def test_files_are_documents(crnn: Any, folder: Path) -> None:
     (folder / "more.txt").write_bytes((folder / "book.txt").read_bytes())
     said = crnn("data", "book.txt", "more.txt").stdout
     assert "              more.txt (900 bytes), UTF-8\n" in said
-    assert "documents     2, 1 of them copies of others\n" in said
+    assert "documents     2, 1 of them a copy of another\n" in said
 
 
 def test_another_encoding_is_suspected_and_read(crnn: Any, folder: Path) -> None:
@@ -185,3 +185,35 @@ def test_what_was_left_out_is_noted(crnn: Any, folder: Path) -> None:
     result = crnn("data", "book.txt", "empty")
     assert result.exit_code == 0
     assert result.stderr == "Note: without text, left out: 'empty'\n"
+
+
+def test_a_file_of_two_encodings_is_diagnosed(crnn: Any, folder: Path) -> None:
+    text = "Voilà un café très bien préparé, où l'élève naïf a mangé.\n" * 9
+    (folder / "half.txt").write_bytes(text.encode() + text.encode("latin-1"))
+    said = " ".join(crnn("data", "half.txt").stdout.split())
+    assert "partly UTF-8, the rest (first at byte 616) looks like cp1252; read here" in said
+    assert "half.txt is partly UTF-8 and partly cp1252, first at byte 616: convert that" in said
+    assert "clean copy" not in said
+
+
+def test_bytes_are_no_letters(crnn: Any, folder: Path) -> None:
+    (folder / "x.bin").write_bytes(bytes(range(256)) * 3 + b"\r\nAb\n" * 300)
+    said = crnn("data", "x.bin", "--encoding", "bytes").stdout
+    assert "byte 0x00" in said
+    for word in ("LATIN", "strange", "Strange", "UTF-8", "--newlines", "--lowercase", "--min"):
+        assert word not in said
+
+
+def test_one_character_has_no_negative_figures(crnn: Any, folder: Path) -> None:
+    (folder / "a.txt").write_text("a" * 5000)
+    said = crnn("data", "a.txt").stdout
+    assert "-0.0" not in said
+    assert "one character again and again" in said
+
+
+def test_one_is_not_said_to_be_many(crnn: Any, folder: Path) -> None:
+    line = "a line of some letters\n"
+    (folder / "a.txt").write_text(line + line + "another line of letters!" * 9)
+    (folder / "b.txt").write_text("ab" * 50 + "c")
+    assert "1 of them a copy of another\n" in crnn("data", "a.txt").stdout
+    assert "; 1 of them stands there fewer than 5 times\n" in crnn("data", "b.txt").stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from crnn.analysis.diagnosis import RARE, Diagnosis
+from crnn.analysis.diagnosis import RARE, UTF8, Diagnosis, File
 
 __all__ = ["advice"]
 
@@ -41,28 +41,51 @@ def advice(found: Diagnosis) -> list[str]:
 
 
 def _about_encodings(found: Diagnosis) -> Iterator[str]:
+    read_as = {file.read_as for file in found.files}
     for file in found.files:
-        if file.chosen:
-            continue
-        suspects = [suspect.encoding for suspect in file.encoding.suspects]
-        if suspects[:1] == ["utf-8"]:
-            yield (
-                f"{file.name} is UTF-8 with damaged places, the first at byte "
-                f"{file.encoding.wrong_at:,}: mend them, or get a clean copy."
-            )
-        elif suspects:
-            yield f"{file.name} looks like {suspects[0]}: read it with --encoding {suspects[0]}."
+        if not file.chosen and file.encoding.suspects:
+            yield _about_encoding(file, is_of_all=len(read_as) == 1)
     if found.misreading is not None:
         wrong = found.misreading
         yield (
             f"UTF-8 was read as {wrong.encoding} and saved so ({wrong.shown!r} for "
             f"{wrong.meant!r}): take the text from its source again."
         )
-    if any(character.char == _REPLACEMENT for character in found.strangest):
+    was_there = all(file.encoding.utf8 or file.read_as != UTF8 for file in found.files)
+    if was_there and any(character.char == _REPLACEMENT for character in found.strangest):
         yield "U+FFFD stands where characters were lost: get a clean copy of the text."
 
 
+def _about_encoding(file: File, *, is_of_all: bool) -> str:
+    """Say what to do about a file that is not UTF-8."""
+    known, suspected = file.encoding, file.encoding.suspects[0].encoding
+    if known.mixed_with is not None:
+        return (
+            f"{file.name} is partly UTF-8 and partly {_name(known.mixed_with)}, first at byte "
+            f"{known.wrong_at:,}: convert that file to UTF-8."
+        )
+    if suspected == UTF8:
+        return (
+            f"{file.name} is UTF-8 with damaged places, the first at byte "
+            f"{known.wrong_at:,}: mend them, or get a clean copy."
+        )
+    if is_of_all:
+        return f"{file.name} looks like {suspected}: read it with --encoding {suspected}."
+    return (
+        f"{file.name} looks like {suspected}, others do not: convert that file to UTF-8, since "
+        f"--encoding {suspected} would garble the others."
+    )
+
+
+def _name(encoding: str) -> str:
+    return "another encoding" if encoding == "another" else encoding
+
+
 def _about_characters(found: Diagnosis) -> Iterator[str]:
+    if found.distinct == 1:
+        yield "It is one character again and again: there is nothing to learn from it."
+    if found.is_of_bytes:
+        return
     if found.newlines.kinds > 1 or found.newlines.mac or found.newlines.windows:
         yield "--newlines unix makes every end of a line a single \\n."
     if not found.is_nfc:
@@ -73,7 +96,7 @@ def _about_characters(found: Diagnosis) -> Iterator[str]:
             f"Look at the strange characters, {others[0].code_point} first: what is not meant is "
             "better removed."
         )
-    if found.rare > _MANY_RARE * found.distinct:
+    if found.rare > _MANY_RARE * found.distinct and found.rare < found.distinct - 1:
         yield (
             f"--min-count {RARE} leaves {found.distinct - found.rare:,} of {found.distinct:,} "
             f"characters: the others stand fewer than {RARE} times and cannot be learned."

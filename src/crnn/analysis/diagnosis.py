@@ -10,9 +10,11 @@ from crnn.analysis.characters import Character, Newlines
 from crnn.analysis.encodings import Encoding, Misreading
 from crnn.analysis.forecast import ExpectedLoss, ExpectedTime
 from crnn.analysis.repeats import Leakage, Repeats
+from crnn.corpus.reading import BYTES
 
-__all__ = ["RARE", "Diagnosis", "File", "Repeated"]
+__all__ = ["RARE", "UTF8", "Diagnosis", "File", "Repeated"]
 
+UTF8: Final = "utf-8"
 RARE: Final = 5  # times that a character stands in a text, below which it counts as rare
 
 
@@ -119,6 +121,11 @@ class Diagnosis:
     expected_loss: ExpectedLoss
     expected_time: ExpectedTime | None
     advice: tuple[str, ...] = ()
+
+    @property
+    def is_of_bytes(self) -> bool:
+        """Whether its characters are bytes that somebody wants to be taken as they are."""
+        return any(file.read_as == BYTES for file in self.files)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON holds it."""

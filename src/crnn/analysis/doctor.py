@@ -98,7 +98,20 @@ def diagnose(
         expected_loss=expected_loss(learnable.ngrams[2]),
         expected_time=expected_time(vocab, indices) if timed else None,
     )
+    found = _of_bytes(found) if found.is_of_bytes else found
     return replace(found, advice=tuple(advice(found)))
+
+
+def _of_bytes(found: Diagnosis) -> Diagnosis:
+    """Leave out what is said of letters: bytes are none, and no byte is strange."""
+    return replace(
+        found,
+        distinct_lowercase=found.distinct,
+        rarest=tuple(replace(one, name=f"byte 0x{ord(one.char):02X}") for one in found.rarest),
+        strangest=(),
+        is_nfc=True,
+        misreading=None,
+    )
 
 
 def _line_end(vocab: Vocab) -> int:

@@ -17,14 +17,13 @@ from typing import Final
 
 from crnn import corpus
 from crnn.analysis import encodings
-from crnn.analysis.diagnosis import File
+from crnn.analysis.diagnosis import UTF8, File
 from crnn.corpus import Corpus, Reading, TextError, corpus_of_text, read_corpus
 from crnn.corpus.compression import ByteStream, chunks
 from crnn.corpus.sources import STANDARD_INPUT, Source, find_sources
 
-__all__ = ["DEFAULT", "UTF8", "examine"]
+__all__ = ["DEFAULT", "examine"]
 
-UTF8: Final = "utf-8"
 DEFAULT: Final = "the language reference of Python"
 """What the text is called that is read if none is named."""
 

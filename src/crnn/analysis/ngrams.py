@@ -91,7 +91,7 @@ def bits_by_order(
     if not len(measured):
         raise ValueError("measured is empty, expected at least one index")
     found = probabilities(training, measured, vocabulary_size, highest)
-    return [float(-np.log2(row).mean()) for row in found]
+    return [max(0.0, float(-np.log2(row).mean())) for row in found]  # not -0, not a rounding less
 
 
 def probabilities(

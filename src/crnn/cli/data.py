@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from crnn.analysis.characters import Character
-from crnn.analysis.diagnosis import RARE, Diagnosis, File
+from crnn.analysis.diagnosis import RARE, UTF8, Diagnosis, File
 from crnn.analysis.doctor import diagnose
-from crnn.analysis.examined import UTF8, examine
+from crnn.analysis.examined import examine
 from crnn.analysis.repeats import LEAST, PIECE, Repeats
 from crnn.cli.notes import Notes, waiting
 from crnn.cli.options import text_options
@@ -88,7 +88,7 @@ def command(
 
 
 def _parts(found: Diagnosis) -> list[Any]:
-    parts: list[Any] = [facts_table(_facts(found)), "", _characters("Rarest", found.rarest)]
+    parts: list[Any] = [facts_table(_facts(found)), "", _rarest(found)]
     if found.strangest:
         parts += ["", _characters("Strange", found.strangest)]
     parts += ["", _learnable(found), "", facts_table(_expected(found))]
@@ -102,9 +102,10 @@ def _facts(found: Diagnosis) -> list[tuple[str, str]]:
     rows = [("text" if not number else "", _file(file)) for number, file in enumerate(found.files)]
     rows.append(
         ("characters", f"{found.characters:,}, {found.distinct:,} different"
-         + (f"; {found.rare:,} of them stand there fewer than {RARE} times" if found.rare else ""))
+         + (f"; {found.rare:,} of them {'stands' if found.rare == 1 else 'stand'} there fewer than "
+            f"{RARE} times" if found.rare else ""))
     )  # fmt: skip
-    if not found.strangest:
+    if not found.strangest and not found.is_of_bytes:
         rows.append(("strange", "none"))
     if found.misreading is not None:
         wrong = found.misreading
@@ -131,6 +132,11 @@ def _file(file: File) -> str:
         for suspect in file.encoding.suspects
     )
     wrong = file.encoding.wrong_at
+    if file.encoding.mixed_with is not None:
+        return (
+            f"{said}partly UTF-8, the rest (first at byte {wrong:,}) looks like "
+            f"{file.encoding.mixed_with}; read here as UTF-8, with U+FFFD for the rest"
+        )
     why = "has many zero bytes" if wrong is None else f"not UTF-8 at byte {wrong:,}"
     return f"{said}{why}; suspected: {suspects}; read here as {file.read_as}"
 
@@ -152,6 +158,8 @@ def _repeats(found: Diagnosis) -> list[tuple[str, str]]:
 
 
 def _copies(found: Repeats) -> str:
+    if found.copies == 1:
+        return "1 of them a copy of another"
     return f"{found.copies:,} of them copies of others" if found.copies else "all different"
 
 
@@ -165,6 +173,15 @@ def _leakage(found: Diagnosis) -> str:
     if not said:
         return "the last tenth is too short to tell"
     return f"{' and '.join(said)} of the last tenth stand in the rest"
+
+
+def _rarest(found: Diagnosis) -> Group:
+    if not found.is_of_bytes:
+        return _characters("Rarest", found.rarest)
+    table = figures_table("", "times")
+    for byte in found.rarest:
+        table.add_row(byte.name, f"{byte.count:,}")
+    return titled("Rarest", table)
 
 
 def _characters(title: str, listed: tuple[Character, ...]) -> Group:
