@@ -42,6 +42,7 @@ __all__ = [
     "FORMAT",
     "CheckpointError",
     "Contents",
+    "begins_like_one",
     "from_bytes",
     "probe",
     "read",
@@ -300,6 +301,17 @@ def read_contents(path: str | os.PathLike[str]) -> Contents:
     """
     shown = _path_text(path)
     return _contents(_read_bytes(shown), shown)
+
+
+def begins_like_one(data: bytes) -> bool:
+    """Tell whether a file that begins with some bytes, 64 or more, was meant to be a checkpoint.
+
+    Examples
+    --------
+    >>> begins_like_one(to_bytes({}, {})[:64]), begins_like_one(b"to be, or not to be")
+    (True, False)
+    """
+    return data.startswith(_OPENING, 8)
 
 
 def to_bytes(tensors: Mapping[str, npt.NDArray[Any]], header: Mapping[str, JSON]) -> bytes:

@@ -184,7 +184,7 @@ def test_what_was_left_out_is_noted(crnn: Any, folder: Path) -> None:
     (folder / "empty").touch()
     result = crnn("data", "book.txt", "empty")
     assert result.exit_code == 0
-    assert result.stderr == "Note: without text, left out: 'empty'\n"
+    assert result.stderr == "Note: left out, it is empty: 'empty'\n"
 
 
 def test_a_file_of_two_encodings_is_diagnosed(crnn: Any, folder: Path) -> None:

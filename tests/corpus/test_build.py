@@ -76,7 +76,7 @@ def test_remarks_name_the_files(folder: Path) -> None:
     corpus = read_corpus(["."], PLAIN)
     assert corpus.text() == "\ufeffa\ufeff"
     assert corpus.remarks == (
-        "without text, left out: './1', './2', './e0', './e1', './e2' and 2 more",
+        "left out, they are empty: './1', './2', './e0', './e1', './e2' and 2 more",
         "byte-order mark left out at the beginning of: './2', './3'",
     )
 

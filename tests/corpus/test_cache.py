@@ -178,7 +178,7 @@ def test_nothing_is_left_behind_by_what_is_stopped(path: str, cache: Path) -> No
     def stop(done: int) -> None:
         raise KeyboardInterrupt
 
-    place = caching.place_of([path], find_sources([path], "*"), LINES, None)
+    place = caching.place_of([path], find_sources([path], "*").sources, LINES, None)
     with Draft("none", None) as draft:
         draft.add("abc")
         numbering = number(draft, 1, None)

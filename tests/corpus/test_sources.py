@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from crnn import checkpoint
 from crnn.corpus import TextError
 from crnn.corpus.sources import find_sources
 
 
 def found(*paths: str, glob: str = "*") -> list[str]:
-    return [source.path.replace(os.sep, "/") for source in find_sources(paths, glob)]
+    return [source.path.replace(os.sep, "/") for source in find_sources(paths, glob).sources]
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_glob(tree: Path, glob: str, files: list[str]) -> None:
 
 
 def test_folder_without_a_file_that_matches(tree: Path) -> None:
-    with pytest.raises(TextError, match=r"folder 'd' has no file that matches '\*\.md'"):
+    with pytest.raises(TextError, match=r"folder 'd' has no file to read that matches '\*\.md'"):
         found("d", glob="*.md")
 
 
@@ -74,15 +75,31 @@ def test_missing_file(folder: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 def test_link_to_nothing_in_a_folder(folder: Path) -> None:
     (folder / "link").symlink_to("nothing")
-    with pytest.raises(FileNotFoundError, match=r"there is no file '.*link'"):
-        find_sources([folder], "*")
+    (folder / "text").write_text("a")
+    found = find_sources(["."], "*")
+    assert [source.path for source in found.sources] == ["./text"]
+    assert found.remarks == ("left out, a link to nothing: './link'",)
+    with pytest.raises(TextError, match="has no file to read that matches"):
+        find_sources(["."], "l*")
+
+
+def test_what_crnn_saved_is_no_text_of_a_folder(folder: Path) -> None:
+    saved = checkpoint.to_bytes({}, {})
+    for name in ("m", "m.best", "n.bak"):
+        (folder / name).write_bytes(saved)
+    for name in ("m.bak", "m.part", "text", "text.bak"):
+        (folder / name).write_text("a")
+    found = find_sources([".", "m"], "*")
+    assert [source.path for source in found.sources] == ["./text", "./text.bak", "m"]
+    names = "'./m', './m.bak', './m.best', './m.part', './n.bak'"
+    assert found.remarks == (f"left out, saved by crnn: {names}",)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_pipes_are_streams_and_left_out_of_folders(folder: Path) -> None:
     os.mkfifo("pipe")
     (folder / "file").write_text("x")
-    assert [source.identity for source in find_sources(["pipe"], "*")] == [None]
+    assert [source.identity for source in find_sources(["pipe"], "*").sources] == [None]
     assert found(".") == ["./file"]
 
 
@@ -114,7 +131,7 @@ def test_folder_that_may_not_be_listed(folder: Path, monkeypatch: pytest.MonkeyP
 def test_file_that_vanishes_or_changes(folder: Path) -> None:
     path = folder / "x"
     path.write_text("abc")
-    (source,) = find_sources(["x"], "*")
+    (source,) = find_sources(["x"], "*").sources
     with pytest.raises(TextError, match=r"'x' was changed while it was read"), source.open():
         path.write_text("abcd")
     path.unlink()
@@ -123,7 +140,7 @@ def test_file_that_vanishes_or_changes(folder: Path) -> None:
 
 
 def test_standard_input_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    (source,) = find_sources(["-"], "*")
+    (source,) = find_sources(["-"], "*").sources
     for stream, lack in [(None, "is closed"), (io.StringIO("characters"), "has no bytes")]:
         monkeypatch.setattr(sys, "stdin", stream)
         with pytest.raises(OSError, match=f"standard input {lack}: "), source.open():

@@ -69,21 +69,23 @@ def examine(
     ('cp1251', 'Съешь')
     """
     if not paths:
-        text = corpus.default_text()
-        size = len(text.encode(UTF8, "surrogatepass"))
+        default = corpus.default_text()
+        size = len(default.encode(UTF8, "surrogatepass"))
         file = File(DEFAULT, size, UTF8, True, encodings.inspect(b""))
-        return corpus_of_text(text, reading), [file]
+        return corpus_of_text(default, reading), [file]
     reading = replace(reading, encoding=encoding or UTF8)
     with tempfile.TemporaryDirectory() as folder:
         places: list[str] = []
         files: list[File] = []
-        for source in find_sources(paths, reading.glob):
+        found = find_sources(paths, reading.glob)
+        for source in found.sources:
             data = _beginning(source)
             file = _file(source, data, encoding)
             files.append(file)
             places.append(_place(source, data, file, os.path.join(folder, str(len(files)))))
         is_copied = any(os.path.dirname(place) == folder for place in places)
-        return read_corpus(places, reading, cache=False if is_copied else None), files
+        text = read_corpus(places, reading, cache=False if is_copied else None)
+        return replace(text, remarks=found.remarks + text.remarks), files
 
 
 def _beginning(source: Source) -> bytes:

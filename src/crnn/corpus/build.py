@@ -8,7 +8,7 @@ is bounded however long the text is; a draft and a corpus of more than 64 MiB ar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any, BinaryIO, Final
 
@@ -23,14 +23,13 @@ from crnn.corpus.draft import Draft
 from crnn.corpus.errors import TextError
 from crnn.corpus.numbering import Numbering, number
 from crnn.corpus.reading import BYTES, Reading
-from crnn.corpus.sources import Source, find_sources, settle
+from crnn.corpus.sources import Source, find_sources, listed, settle
 from crnn.vocab import Vocab
 
 __all__ = ["corpus_of_text", "read_corpus"]
 
 _PIECE: Final = 1 << 20  # characters of a str that are cleaned at a time
 _TOLD_EVERY: Final = 1 << 20  # bytes
-_NAMED: Final = 5  # files that a remark or an error lists
 
 
 def read_corpus(
@@ -92,7 +91,20 @@ def read_corpus(
     _check(reading, vocab)
     if cache not in (None, True, False):
         raise TypeError(f"cache is {cache!r}, expected True, False or None")
-    sources = find_sources(paths, reading.glob)
+    found = find_sources(paths, reading.glob)
+    corpus = _read_sources(paths, found.sources, reading, vocab, progress, cache)
+    return replace(corpus, remarks=found.remarks + corpus.remarks)
+
+
+def _read_sources(
+    paths: Sequence[str | PathLike[str]],
+    sources: list[Source],
+    reading: Reading,
+    vocab: Vocab | None,
+    progress: Callable[[int, int | None], None] | None,
+    cache: bool | None,
+) -> Corpus:
+    """Read files and streams that were found, or find their corpus in the cache."""
     place = None if cache is False else caching.place_of(paths, sources, reading, vocab)
     meter = _Meter(progress, sources)
     if place is not None:
@@ -204,11 +216,11 @@ class _Notes:
 
     def remarks(self) -> tuple[str, ...]:
         said = {
-            "without text, left out": self.empty,
+            f"left out, {'it is' if len(self.empty) == 1 else 'they are'} empty": self.empty,
             "byte-order mark left out at the beginning of": self.marked,
             "decompressed, and then taken as bytes": self.decompressed,
         }
-        return tuple(f"{what}: {_listed(files)}" for what, files in said.items() if files)
+        return tuple(f"{what}: {listed(files)}" for what, files in said.items() if files)
 
 
 def _read(
@@ -229,7 +241,7 @@ def _read(
         if len(sources) == 1:
             raise TextError(f"{sources[0].shown} is empty, expected a text; is it the right file?")
         raise TextError(
-            f"{_listed(notes.empty)} are empty, expected a text; are they the right files?"
+            f"{listed(notes.empty)} are empty, expected a text; are they the right files?"
         )
     return notes.remarks()
 
@@ -269,8 +281,3 @@ def _in_memory(draft: Draft, numbering: Numbering, remarks: tuple[str, ...]) -> 
     digest.update(indices)
     starts = np.concatenate(list(draft.starts()))
     return Corpus(numbering.vocab, indices, starts, remarks, known_sha256=digest.hexdigest())
-
-
-def _listed(files: list[str]) -> str:
-    more = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
-    return ", ".join(files[:_NAMED]) + more
