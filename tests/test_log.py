@@ -146,6 +146,18 @@ def test_a_full_disk_is_an_error_with_the_files_name(text: str) -> None:
         Log("/dev/full", trainer_of(text))
 
 
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [(b"to be\n", r"'to be\\n'"), (b"\x7fELF\xf0", "'\\\\x7fELF\ufffd'"), (b"[" * 99, r"'\[{30}'")],
+)
+def test_another_file_is_shown_as_a_person_reads_it(
+    tmp_path: Path, data: bytes, shown: str
+) -> None:
+    (tmp_path / "x").write_bytes(data)
+    with pytest.raises(LogError, match=f"is no log of crnn: it begins with {shown}, expected a "):
+        read_log(tmp_path / "x")
+
+
 GOOD = '{"event": "report", "iteration": 0, "smooth_loss": 1, "bits_per_char": 1, '
 MORE = '"learning_rate": 1, "gradient_norm": 1, "val_loss": null, "is_best": true, "listed": true'
 LINE = GOOD + MORE + ', "sample": null, "remark": "", "seconds": 1}'
@@ -157,7 +169,7 @@ LINE = GOOD + MORE + ', "sample": null, "remark": "", "seconds": 1}'
         ("", ""),
         (LINE, ""),
         ("{", "Expecting property name"),
-        ("[]", r"expected an object whose event is begin or report, it is b'\[\]'"),
+        ("[]", r"expected an object whose event is begin or report, it is '\[\]'"),
         ('{"event": "end"}', "whose event is begin or report"),
         ('{"event": "report"}', "'val_loss' is missing"),
         (LINE.replace("0,", "-1,"), "iteration is -1, expected at least 0"),

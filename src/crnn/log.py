@@ -37,6 +37,8 @@ FORMAT: Final = 1
 """Version of the format: another one has fields that this reader would misunderstand."""
 
 _MOST: Final = 2**62  # windows
+_QUOTED: Final = 30  # bytes of a file that is no log
+_OBJECT: Final = b'{"event": '  # of every line
 _BEGINNING: Final = b'{"event": "begin"'  # of the first line, by which a log is known
 
 
@@ -256,12 +258,17 @@ def read_log(path: str | os.PathLike[str]) -> Run:
     name = os.fspath(path)
     try:
         with open(name, "rb") as file:
-            lines = file.read().split(b"\n")
+            data = file.read()
     except OSError as error:
         raise OSError(f"log {name!r} cannot be read: {error.strerror or error}") from error
+    if data[: len(_OBJECT)] != _OBJECT[: len(data)]:
+        raise LogError(
+            f"log {name!r} is no log of crnn: it begins with {_shown(data[:_QUOTED])}, expected a "
+            "file that crnn train --log wrote"
+        )
     begin: dict[str, Any] | None = None
     kept: list[Report] = []
-    for number, fields in _parsed(name, lines):
+    for number, fields in _parsed(name, data.split(b"\n")):
         with _located(name, number):
             if fields["event"] == "begin":
                 begin = _checked_begin(fields)
@@ -296,8 +303,15 @@ def _parsed(name: str, lines: list[bytes]) -> Iterator[tuple[int, dict[str, Any]
 def _parsed_line(line: bytes) -> dict[str, Any]:
     fields = json.loads(line, parse_constant=_refuse_constant)
     if not isinstance(fields, dict) or fields.get("event") not in ("begin", "report"):
-        raise LogError(f"expected an object whose event is begin or report, it is {line[:60]!r}")
+        raise LogError(
+            f"expected an object whose event is begin or report, it is {_shown(line[:60])}"
+        )
     return fields
+
+
+def _shown(data: bytes) -> str:
+    """Return bytes as a person reads them, quoted."""
+    return repr(data.decode("utf-8", "replace"))
 
 
 def _refuse_constant(word: str) -> None:

@@ -35,7 +35,7 @@ def test_a_picture_is_saved_and_named(crnn: Any, logged: Path) -> None:
     [
         (("run.jsonl", "-o", "run.jsonl"), 2, "a file that ends in .png, .svg, .pdf or .html"),
         (("none.jsonl",), 1, "log 'none.jsonl' cannot be read: No such file"),
-        (("book.txt",), 1, "log 'book.txt', line 1: "),
+        (("book.txt",), 1, "log 'book.txt' is no log of crnn: it begins with 'to be, or not to"),
         (("run.jsonl", "-o", "none/x.png"), 1, "picture 'none/x.png' cannot be written: No such"),
         ((), 2, "Missing argument 'LOG...'"),
     ],
@@ -48,6 +48,15 @@ def test_errors_are_one_line(
     assert (result.exit_code, result.stdout) == (status, "")
     assert message in " ".join(result.stderr.split())
     assert (logged / "run.jsonl").read_bytes() == before
+
+
+def test_a_log_of_one_report_is_a_point(crnn: Any, logged: Path) -> None:
+    lines = (logged / "run.jsonl").read_bytes().splitlines(keepends=True)
+    (logged / "short.jsonl").write_bytes(b"".join(lines[:2]))
+    result = crnn("plot", "run.jsonl", "short.jsonl")
+    assert result.exit_code == 0
+    assert "log 'short.jsonl' has 1 report, which is a point and no curve" in result.stderr
+    assert "run.jsonl' has" not in result.stderr
 
 
 def test_labels_tell_logs_apart_and_are_not_too_long() -> None:

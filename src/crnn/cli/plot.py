@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import click
 
+from crnn.analysis.curves import curves_of
 from crnn.analysis.plot import KINDS, picture
 from crnn.cli.notes import Notes
 from crnn.cli.program import HELP_NAMES, explained
-from crnn.cli.quantities import file_size
+from crnn.cli.quantities import count, file_size
 from crnn.cli.visible import visible
-from crnn.log import read_log
+from crnn.log import Run, read_log
 
 __all__ = ["command"]
 
@@ -52,7 +53,19 @@ def command(logs: tuple[str, ...], output: str, in_bits: bool, log_x: bool, titl
         runs = [read_log(log) for log in logs]
         drawn = picture(runs, labels_of(logs), kind, unit=unit, log_x=log_x, title=visible(title))
         _write(output, drawn)
+    for run in runs:
+        _warn_of_few(run)
     Notes().say(f"Saved    {output} ({file_size(len(drawn))})")
+
+
+def _warn_of_few(run: Run) -> None:
+    """Say of a log that it has no curve yet: a line needs two points."""
+    points = len(curves_of(run).training.x)
+    if points < 2:
+        Notes().warn(
+            f"log {run.path!r} has {count(points, 'report')}, which is a point and no curve: "
+            "train on, or with a smaller --report-every"
+        )
 
 
 def _write(path: str, drawn: bytes) -> None:
