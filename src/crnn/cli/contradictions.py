@@ -111,7 +111,8 @@ def refuse_text_as_output(path: str, texts: tuple[str, ...], glob: str) -> None:
 def _is_inside(path: str, folder: str, glob: str) -> bool:
     """Tell whether a file is one of those that are read of a folder."""
     with explained():
-        return any(is_same_file(path, source.path) for source in find_sources([folder], glob))
+        found = find_sources([folder], glob).sources
+        return any(is_same_file(path, source.path) for source in found)
 
 
 def is_same_file(path: str, other: str | None) -> bool:
