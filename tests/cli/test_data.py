@@ -200,7 +200,7 @@ def test_bytes_are_no_letters(crnn: Any, folder: Path) -> None:
     (folder / "x.bin").write_bytes(bytes(range(256)) * 3 + b"\r\nAb\n" * 300)
     said = crnn("data", "x.bin", "--encoding", "bytes").stdout
     assert "byte 0x00" in said
-    for word in ("LATIN", "strange", "Strange", "UTF-8", "--newlines", "--lowercase", "--min"):
+    for word in ("LATIN", "strange", "Strange", "UTF-8", "newlines", "--lowercase", "--min"):
         assert word not in said
 
 

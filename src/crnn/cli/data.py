@@ -113,7 +113,8 @@ def _facts(found: Diagnosis) -> list[tuple[str, str]]:
             ("misread", f"{count(wrong.count, 'run')} of characters look like UTF-8 read as "
              f"{wrong.encoding}: {quoted(wrong.shown)} for {quoted(wrong.meant)}")
         )  # fmt: skip
-    rows.append(("newlines", _newlines(found)))
+    if not found.is_of_bytes:
+        rows.append(("newlines", _newlines(found)))
     rows += _repeats(found)
     rows.append(("leakage", _leakage(found)))
     return rows
