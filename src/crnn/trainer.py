@@ -24,12 +24,13 @@ import numpy.typing as npt
 from crnn import arguments, checkpoint, probe, seeding
 from crnn.agenda import Agenda
 from crnn.budget import Budget
-from crnn.checkpoint import JSON, CheckpointError
+from crnn.checkpoint import JSON
 from crnn.engine import UNKNOWN, Engine, Tensors
 from crnn.history import COLUMNS, Report, rows_of, table_of
 from crnn.material import Source, is_documents, prepared
 from crnn.model import PARAMETERS, RNN, described_by
-from crnn.record import Progress, Record, read_record
+from crnn.record import Progress, Record
+from crnn.saved import Saved
 from crnn.settings import Settings
 from crnn.slices import Slices
 from crnn.training import bits_per_char
@@ -813,26 +814,31 @@ class Trainer:
         ...     crnn.Trainer.resume(path, text).step
         10
         """
-        tensors, header = checkpoint.read(path)
-        with described_by(path, "a training"):
-            record = read_record(header)
-        if record is None:
-            raise CheckpointError(
-                f"checkpoint {os.fspath(path)!r} holds a model but no training to go on with: "
-                "load it with crnn.load and make a Trainer"
-            )
-        with described_by(path, "a model"):
-            model = RNN._restored(tensors, header)
-        settings = record.settings
+        return cls.from_saved(
+            Saved.read(path), text, val_text=val_text, threads=threads, new_data=new_data
+        )
+
+    @classmethod
+    def from_saved(
+        cls,
+        saved: Saved,
+        text: Source,
+        *,
+        val_text: Source | None = None,
+        threads: int | None = None,
+        new_data: bool = False,
+    ) -> Self:
+        """Return a trainer that goes on from a file that was read; see `resume`."""
+        record, settings = saved.record, saved.record.settings
         if threads is not None:
             settings = replace(settings, threads=threads)
-        trainer = cls.from_settings(model, text, settings, record.seed, val_text)
+        trainer = cls.from_settings(saved.model, text, settings, record.seed, val_text)
         if not new_data:
             record.check_material(trainer._material.record)
-        with described_by(path, "a training"):
-            trainer._restore(tensors, record, new_data=new_data)
+        with described_by(saved.path, "a training"):
+            trainer._restore(saved.tensors, record, new_data=new_data)
             if not new_data:  # else what it could go back to is of another text
-                trainer._restore_good(tensors, header)
+                trainer._restore_good(saved.tensors, saved.header)
         return trainer
 
     def _restore_good(self, tensors: Tensors, header: dict[str, Any]) -> None:

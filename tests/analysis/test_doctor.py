@@ -74,7 +74,8 @@ def test_long_texts_are_studied_at_their_end(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("text", ["a", "\n", "\udc81\r", "ab" * 30, "\0" * 100])
 def test_the_smallest_texts_are_no_harm(text: str) -> None:
-    json.dumps(seen(text).to_dict(), allow_nan=False)
+    facts = json.loads(json.dumps(seen(text).to_dict(), allow_nan=False))
+    assert facts["characters"] == len(text)
 
 
 def test_json_has_everything() -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crnn import checkpoint
 from crnn.cli.notes import Notes
 from crnn.cli.program import explained
 from crnn.cli.quantities import count
 from crnn.cli.texts import UNNAMED, Texts, reading_of
 from crnn.corpus import Corpus
-from crnn.model import RNN, described_by, load
+from crnn.model import RNN, load
 from crnn.presets import preset
-from crnn.record import Record, read_record
+from crnn.saved import Saved
 from crnn.settings import Settings
 from crnn.trainer import Trainer
 
@@ -106,45 +104,17 @@ def _warn_of_texts(corpus: Corpus, notes: Notes) -> None:
 def resumed(path: str, files: Files, given: dict[str, Any], new_data: bool) -> Trainer:
     """Return the trainer that a file describes, with another end and other threads if given."""
     with explained():
-        stamp = _stamp(path)
-        record, model = _record_of(path)
-    corpus, validation = files.read_for(model, record.settings)
+        saved = Saved.read(path)
+    corpus, validation = files.read_for(saved.model, saved.record.settings)
     with explained("" if files.texts else UNNAMED):
-        trainer = Trainer.resume(
-            path,
+        trainer = Trainer.from_saved(
+            saved,
             corpus,
             val_text=validation,
             threads=given.get("threads"),
             new_data=new_data,
         )
     with explained():
-        if _stamp(path) != stamp:
-            raise ValueError(
-                f"checkpoint {path!r} was changed while it was read: resume it when nobody "
-                "else trains into it"
-            )
         if "steps" in given or "time" in given:
             trainer.extend(steps=given.get("steps"), time=given.get("time", 0.0))
     return trainer
-
-
-def _stamp(path: str) -> tuple[int, ...]:
-    """Return what changes when a file is written anew; nothing if it is not there."""
-    if not os.path.exists(path):
-        return ()
-    status = os.stat(path)
-    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-def _record_of(path: str) -> tuple[Record, RNN]:
-    """Return what a file says of its training, and its model."""
-    tensors, header = checkpoint.read(path)
-    with described_by(path, "a training"):
-        record = read_record(header)
-    if record is None:
-        raise ValueError(
-            f"checkpoint {path!r} holds a model but no training to go on with: begin a new one "
-            "with it by --init-from"
-        )
-    with described_by(path, "a model"):
-        return record, RNN._restored(tensors, header)

@@ -23,6 +23,7 @@ from crnn.cli.texts import Texts, reading_of
 from crnn.cli.visible import visible
 from crnn.model import PARAMETERS, RNN, described_by
 from crnn.record import Record, read_record
+from crnn.saved import Saved
 from crnn.seeding import seed_to_json
 from crnn.trainer import Trainer
 from crnn.training import bits_per_char
@@ -67,6 +68,10 @@ def command(
         raise click.UsageError("--val-file is for the quality card: give the TEXT, too")
     with in_options(), explained():
         facts = _facts(model)
+        if texts and facts["training"] is None:
+            raise ValueError(
+                f"{model!r} holds no training whose quality TEXT could show: leave it out"
+            )
         card = _card(model, texts, val_files, glob) if texts else None
     if as_json:
         facts |= {"card": card.to_dict()} if card is not None else {}
@@ -80,11 +85,8 @@ def command(
 
 def _card(path: str, texts: tuple[str, ...], val_files: tuple[str, ...], glob: str) -> QualityCard:
     """Return the card of the training in a file, on the texts of that training."""
-    tensors, header = checkpoint.read(path)
-    with described_by(path, "a training"):
-        record = read_record(header)
-    if record is None:
-        raise ValueError(f"{path!r} holds no training whose quality TEXT could show: leave it out")
+    saved = Saved.read(path)
+    record = saved.record
     if not record.settings.val_fraction and record.material["validation"] is None:
         raise ValueError(
             f"{path!r} was trained with nothing held back to measure it on: leave TEXT out, or "
@@ -94,13 +96,11 @@ def _card(path: str, texts: tuple[str, ...], val_files: tuple[str, ...], glob: s
         raise ValueError(
             f"{path!r} was validated on a text of its own: name it with --val-file, too"
         )
-    with described_by(path, "a model"):
-        vocab = RNN._restored(tensors, header).vocab
     reader = Texts(reading_of(record.settings, glob), Notes(quiet=True))
-    corpus = reader.read(texts, vocab)
-    validation = reader.read(val_files, vocab) if val_files else None
+    corpus = reader.read(texts, saved.model.vocab)
+    validation = reader.read(val_files, saved.model.vocab) if val_files else None
     with waiting("Holding the model against others"):
-        trainer = Trainer.resume(path, corpus, val_text=validation)
+        trainer = Trainer.from_saved(saved, corpus, val_text=validation)
         return card_of(trainer, trainer.validate())
 
 
