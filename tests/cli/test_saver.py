@@ -352,3 +352,19 @@ def test_the_best_needs_a_place_too(folder: Path) -> None:
     check_place("m.x", keep=True)
     with pytest.raises(click.ClickException, match="it is a folder"):
         check_place("m.x", keep=True, best=True)
+
+
+def test_the_leavings_of_a_killed_run_go_before_the_place_is_tried(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("m", "m.best"):
+        (folder / f".{name}.0123456789abcdef.part").write_bytes(b"half")
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "probe", killed)
+    with pytest.raises(KeyboardInterrupt):
+        check_place("m", keep=False, best=True)
+    assert not list(folder.glob("*.part"))
+    assert not list(folder.glob(".*.part"))

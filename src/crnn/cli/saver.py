@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 
 import click
 
-from crnn import checkpoint
+from crnn import checkpoint, durable
 from crnn.cli.options import Period
 from crnn.cli.program import explained
 from crnn.trainer import DivergenceError, Trainer
@@ -299,10 +299,14 @@ def check_place(path: str, *, keep: bool, best: bool = False) -> None:
     click.ClickException
         If it cannot be, as far as that shows beforehand.
     """
+    places = [path, best_path_of(path)] if best else [path]
+    for (
+        place
+    ) in places:  # of both, before anything is made: what one killed run left is all there is
+        durable.clear(os.path.realpath(place))
     with explained():
-        checkpoint.probe(path, keep=keep)
-        if best:
-            checkpoint.probe(best_path_of(path))
+        for place in places:
+            checkpoint.probe(place, keep=keep and place == path)
 
 
 def _unused(path: str) -> str:
