@@ -72,12 +72,22 @@ cdef class Window:
     cdef int make_dropout(self, const Shape* S, Py_ssize_t itemsize, double dropout) except -1
 
 
+# What comes next for each of B states, of whose logits y the rows are ldv apart: takes it into x, or
+# returns False to end.
+ctypedef bint (*decision)(void* it, void* y, int32_t* x) noexcept nogil
+
+
 cdef class State:
     cdef Net net
-    cdef Buffer block       # h | next h | logits, padded as in a Workspace
+    cdef readonly Py_ssize_t B
+    cdef readonly Buffer block  # h (B, ldh) | next h | logits (B, ldv)
     cdef void* h
     cdef void* z
     cdef void* y
+    cdef int32_t index(self, str name, x) except -1
+    cdef void advance(self, const int32_t* x) noexcept nogil
+    cdef void foretell(self, void* p) noexcept nogil
+    cdef void feed_one(self, int32_t x, void* p) noexcept nogil
 
 
 cdef class Borrowed:
@@ -86,7 +96,18 @@ cdef class Borrowed:
     cdef int look(self, tuple parameters, Weights* rows, bint writable) except -1
 
 
-# For whoever composes a window; they are explained where they are written.
+# For whoever composes them; they are explained where they are written.
+cdef void step(const Shape* S, const Weights* W, Py_ssize_t B, const int32_t* x, real* h,
+               real* z) noexcept nogil
+cdef void logits(const Shape* S, const Weights* W, Py_ssize_t rows, const real* h, real* y,
+                 Py_ssize_t ldy) noexcept nogil
+cdef void predict(const Shape* S, const Weights* W, Py_ssize_t rows, const real* h,
+                  real* p) noexcept nogil
+cdef void remember(const Shape* S, const Weights* W, const Workspace* n, const Share* s,
+                   real* Hs) noexcept nogil
+cdef Py_ssize_t write_on(const Shape* S, const Weights* W, Py_ssize_t B, Py_ssize_t n, real* h,
+                         real* z, real* y, int32_t* x, decision choose, void* it,
+                         int32_t* ixes) noexcept nogil
 cdef void forward(const Shape* S, const Weights* W, const Workspace* n, const Share* s,
                   real* Hs) noexcept nogil
 cdef void backward(const Shape* S, const Weights* W, const Workspace* n, const Share* s,

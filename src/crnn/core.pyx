@@ -12,7 +12,7 @@ choose the type. Characters, files and settings are unknown here.
 import os
 
 cimport cython
-from libc.math cimport NAN, isinf, isnan
+from libc.math cimport isinf, isnan
 from libc.stdint cimport int32_t, uint16_t, uint32_t
 from libc.string cimport memcpy, memset
 
@@ -29,31 +29,6 @@ from crnn.rng cimport bitgen, bitgen_of, coin, numpy_coin, raw_coin
 
 # --- The RNN over one window -----------------------------------------------------------------------
 
-cdef void step(const Shape* S, const Weights* W, const int32_t* x, real* h, real* z) noexcept nogil:
-    """z = tanh(Wxh[:,x] + Whh h + bh). W in columns (rs = 1), except Wxh, which may be either."""
-    gather_columns(S.K, 1, S.H, <const real*> W.Wxh.at, W.Wxh.rs, W.Wxh.cs, x,
-                   <const real*> W.bh, z, S.ldh)
-    gemv(S.K, S.H, S.H, <const real*> W.Whh.at, W.Whh.cs, h, z, z, False)
-    tanh(S.K, S.H, z, z)
-
-
-cdef void predict(const Shape* S, const Weights* W, const real* h, real scale,
-                  real* p) noexcept nogil:
-    """p = softmax(scale (Why h + by)). W in columns."""
-    gemv(S.K, S.V, S.H, <const real*> W.Why.at, W.Why.cs, h, <const real*> W.by, p,
-         False)
-    softmax(S.K, 1, S.V, scale, p, S.ldv)
-
-
-cdef void read_characters(const Shape* S, const Weights* W, Py_ssize_t n, const int32_t* x, real* h,
-                          real* z) noexcept nogil:
-    """h after n characters."""
-    cdef Py_ssize_t t
-    for t in range(n):
-        step(S, W, x + t, h, z)
-        memcpy(h, z, S.H * sizeof(real))
-
-
 cdef inline void recur(const Shape* S, Py_ssize_t B, const void* A, Py_ssize_t lda, const real* x,
                        real* y, bint backward) noexcept nogil:
     """y += A' x for the vectors of B streams: the product of the recurrence."""
@@ -61,6 +36,35 @@ cdef inline void recur(const Shape* S, Py_ssize_t B, const void* A, Py_ssize_t l
         gemv(S.K, S.H, S.H, <const real*> A, lda, x, y, y, backward)
     else:
         gemm(S.K, B, S.H, S.H, x, S.ldh, 1, <const real*> A, lda, y, S.ldh, y, S.ldh)
+
+
+cdef void step(const Shape* S, const Weights* W, Py_ssize_t B, const int32_t* x, real* h,
+               real* z) noexcept nogil:
+    """h = tanh(Wxh[:,x] + Whh h + bh) for B states. W in columns (rs = 1), except Wxh, which may be
+    either; z is room for as many."""
+    cdef Py_ssize_t b
+    gather_columns(S.K, B, S.H, <const real*> W.Wxh.at, W.Wxh.rs, W.Wxh.cs, x,
+                   <const real*> W.bh, z, S.ldh)
+    recur(S, B, W.Whh.at, W.Whh.cs, h, z, False)
+    for b in range(B):
+        tanh(S.K, S.H, z + b * S.ldh, h + b * S.ldh)
+
+
+cdef void logits(const Shape* S, const Weights* W, Py_ssize_t rows, const real* h, real* y,
+                 Py_ssize_t ldy) noexcept nogil:
+    """y = Why h + by for so many rows. W in columns."""
+    if rows == 1:
+        gemv(S.K, S.V, S.H, <const real*> W.Why.at, W.Why.cs, h, <const real*> W.by, y, False)
+    else:
+        gemm(S.K, rows, S.V, S.H, h, S.ldh, 1, <const real*> W.Why.at, W.Why.cs,
+             <const real*> W.by, 0, y, ldy)
+
+
+cdef void predict(const Shape* S, const Weights* W, Py_ssize_t rows, const real* h,
+                  real* p) noexcept nogil:
+    """p = softmax(Why h + by), without padding between the rows."""
+    logits(S, W, rows, h, p, S.V)
+    softmax(S.K, rows, S.V, <real> 1, p, S.V)
 
 
 cdef void leave_out(const Shape* S, const Workspace* n, Py_ssize_t row, Py_ssize_t rows, const real* x,
@@ -82,12 +86,10 @@ cdef void blank(const Shape* S, const Workspace* n, const Share* s, real* Ys) no
             memset(Ys + row * S.ldv, 0, S.V * sizeof(real))
 
 
-cdef void forward(const Shape* S, const Weights* W, const Workspace* n, const Share* s,
-                  real* Hs) noexcept nogil:
-    """A share of the streams over T steps. Ys becomes dy[t] = (p[t] - onehot(target[t])) / B."""
+cdef void remember(const Shape* S, const Weights* W, const Workspace* n, const Share* s,
+                   real* Hs) noexcept nogil:
+    """h[t] of a share of the streams over T steps, from the states before, which stand in Hs."""
     cdef Py_ssize_t B = s.streams, t, b, row
-    cdef real* Ys = <real*> n.Ys
-    cdef real* kept = <real*> n.kept
     cdef real* z
     for t in range(n.T):
         row = t * n.B + s.stream
@@ -98,13 +100,21 @@ cdef void forward(const Shape* S, const Weights* W, const Workspace* n, const Sh
         for b in range(B):
             tanh(S.K, S.H, z + b * S.ldh, z + b * S.ldh)
         if n.coins != NULL:
-            leave_out(S, n, row, B, z, kept + row * S.ldh)
+            leave_out(S, n, row, B, z, <real*> n.kept + row * S.ldh)
+
+
+cdef void forward(const Shape* S, const Weights* W, const Workspace* n, const Share* s,
+                  real* Hs) noexcept nogil:
+    """A share of the streams over T steps. Ys becomes dy[t] = (p[t] - onehot(target[t])) / B."""
+    cdef Py_ssize_t B = s.streams, t, row
+    cdef real* Ys = <real*> n.Ys
+    cdef const real* kept = <const real*> n.kept
+    remember(S, W, n, s, Hs)
     # All steps at once, unless other threads have streams in between.
     cdef Py_ssize_t pieces = 1 if B == n.B else n.T, rows = n.T * B // pieces
     for t in range(pieces):
         row = t * n.B + s.stream
-        gemm(S.K, rows, S.V, S.H, kept + row * S.ldh, S.ldh, 1, <const real*> W.Why.at,
-             W.Why.cs, <const real*> W.by, 0, Ys + row * S.ldv, S.ldv)
+        logits(S, W, rows, kept + row * S.ldh, Ys + row * S.ldv, S.ldv)
         softmax_cross_entropy(S.K, rows, S.V, <real> (1.0 / n.B), Ys + row * S.ldv, S.ldv,
                               n.targets + row, <real*> n.losses + row)
     if n.lengths != NULL:
@@ -227,33 +237,65 @@ cdef double loss_and_gradients(const Shape* S, const Weights* rows, Workspace* n
     return stream_loss(n, 0, <const real*> n.losses)
 
 
-# --- The sampler -----------------------------------------------------------------------------------
+# --- Text that is not known yet ---------------------------------------------------------------------
 
-cdef Py_ssize_t sample(const Shape* S, const Weights* W, real* h, real* z, real* y,
-                       Py_ssize_t seed_ix, Py_ssize_t n, double temperature, coin toss,
-                       bitgen* bits, int32_t* ixes) noexcept nogil:
-    """Draw n characters, each fed back; returns how many: fewer than n if probabilities became NaN.
+cdef Py_ssize_t write_on(const Shape* S, const Weights* W, Py_ssize_t B, Py_ssize_t n, real* h,
+                         real* z, real* y, int32_t* x, decision choose, void* it,
+                         int32_t* ixes) noexcept nogil:
+    """Choose n characters for each of B states, each fed back: ixes (n, B).
 
-    seed_ix is fed first; -1 if h has read its last character already. h ends as the state before
-    the last character drawn. Temperature 0 takes the most probable one, as does one so small that
-    its inverse is infinite.
+    x (B): what the states still have to read, or -1 if they have read all; afterwards what was chosen
+    last, which they have not read. `choose` takes the next x from the logits y; where it ends, so does
+    the text. Returns how many were chosen.
     """
     cdef Py_ssize_t k
-    cdef int32_t x = <int32_t> seed_ix
-    cdef real scale = <real> (1 if temperature == 0 else 1 / temperature)
-    cdef bint greedy = temperature == 0 or isinf(scale)
-    if greedy:
-        scale = 1
     for k in range(n):
-        if x >= 0:
-            step(S, W, &x, h, z)
-            memcpy(h, z, S.H * sizeof(real))
-        predict(S, W, h, scale, y)
-        if isnan(y[0]):             # all of them, then: see kernels.h
+        if x[0] >= 0:
+            step(S, W, B, x, h, z)
+        logits(S, W, B, h, y, S.ldv)
+        if not choose(it, y, x):
             return k
-        x = <int32_t> (argmax(S.K, S.V, y) if greedy else draw(S.K, S.V, y, toss(bits)))
-        ixes[k] = x
+        memcpy(ixes + k * B, x, B * sizeof(int32_t))
     return n
+
+
+cdef struct Dice:
+    const Shape* S
+    double scale            # 1 / temperature
+    bint greedy
+    coin toss
+    bitgen* bits
+
+
+cdef Dice dice_of(const Shape* S, bint double, double temperature, coin toss,
+                  bitgen* bits) noexcept nogil:
+    """How to draw at a temperature. 0 takes the most probable character, as does one so small that
+    its inverse is infinite in the type."""
+    cdef Dice d = Dice(S, 1, temperature == 0, toss, bits)
+    if not d.greedy:
+        d.scale = 1 / temperature
+        d.greedy = isinf(d.scale) or (not double and isinf(<float> d.scale))
+    if d.greedy:
+        d.scale = 1
+    return d
+
+
+cdef bint throw_dice(Dice* d, real* y, int32_t* x) noexcept nogil:
+    """Draw the next character of one state."""
+    cdef const Shape* S = d.S
+    softmax(S.K, 1, S.V, <real> d.scale, y, S.ldv)
+    if isnan(y[0]):             # all of them, then: see kernels.h
+        return False
+    x[0] = <int32_t> (argmax(S.K, S.V, y) if d.greedy else draw(S.K, S.V, y, d.toss(d.bits)))
+    return True
+
+
+cdef bint throw_float(void* it, void* y, int32_t* x) noexcept nogil:
+    return throw_dice(<Dice*> it, <float*> y, x)
+
+
+cdef bint throw_double(void* it, void* y, int32_t* x) noexcept nogil:
+    return throw_dice(<Dice*> it, <double*> y, x)
 
 
 # --- What Python holds -----------------------------------------------------------------------------
@@ -448,70 +490,141 @@ cdef class Window:
 
 @cython.final
 cdef class State:
-    """A hidden state of a net, and what the net predicts from it.
+    """B hidden states of a net, and what it predicts from each.
 
     A fresh state has h = 0 and has read nothing.
+
+    Parameters
+    ----------
+    net : Net
+    B : int
+        How many.
     """
 
-    def __cinit__(self, Net net not None):
-        self.net = net
-        self.block = Buffer((2 * net.S.ldh + net.S.ldv) * net.itemsize)
+    def __cinit__(self, Net net not None, B=1):
+        cdef Py_ssize_t b = net.itemsize
+        affordable((2 * net.S.ldh + net.S.ldv) * b * B)
+        self.net, self.B = net, B
+        self.block = Buffer((2 * net.S.ldh + net.S.ldv) * b * self.B)
         self.h = self.block.data
-        self.z = <char*> self.h + net.S.ldh * net.itemsize
-        self.y = <char*> self.z + net.S.ldh * net.itemsize
+        self.z = <char*> self.h + self.B * net.S.ldh * b
+        self.y = <char*> self.z + self.B * net.S.ldh * b
 
     @property
     def multiply_adds(self):
-        """How many it takes to feed a character and predict the next."""
-        return self.net.S.H * (self.net.S.H + self.net.S.V)
+        """How many it takes to feed each a character and predict the next."""
+        return self.B * self.net.S.H * (self.net.S.H + self.net.S.V)
+
+    def layout(self):
+        """Shape (B, H) and strides in bytes of the states, which stand at the beginning of `block`."""
+        return (self.B, self.net.S.H), (self.net.S.ldh * self.net.itemsize, self.net.itemsize)
 
     def copy(self):
-        """A state of its own, equal to this one."""
-        cdef State other = State(self.net)
+        """States of their own, equal to these."""
+        cdef State other = State(self.net, self.B)
         memcpy(other.block.data, self.block.data, self.block.nbytes)
         return other
 
     def get(self, h):
-        """Write the H numbers of this state into the array `h`."""
-        memcpy(real_address(h, "h", self.net.double, self.net.S.H, True), self.h,
-               self.net.S.H * self.net.itemsize)
+        """Write the numbers of these states into the array `h` (B, H)."""
+        cdef Py_ssize_t b, width = self.net.S.H * self.net.itemsize
+        cdef char* to = <char*> real_address(h, "h", self.net.double, self.B * self.net.S.H, True)
+        for b in range(self.B):
+            memcpy(to + b * width, <char*> self.h + b * self.net.S.ldh * self.net.itemsize, width)
 
     def set(self, h):
-        """Take the H numbers of the array `h` as the state."""
-        memcpy(self.h, real_address(h, "h", self.net.double, self.net.S.H, False),
-               self.net.S.H * self.net.itemsize)
+        """Take the numbers of the array `h` (B, H) as the states."""
+        cdef Py_ssize_t b, width = self.net.S.H * self.net.itemsize
+        cdef char* of = <char*> real_address(h, "h", self.net.double, self.B * self.net.S.H, False)
+        for b in range(self.B):
+            memcpy(<char*> self.h + b * self.net.S.ldh * self.net.itemsize, of + b * width, width)
+
+    cdef int32_t index(self, str name, x) except -1:
+        """An integer as the index of a character."""
+        cdef Py_ssize_t i = x
+        if not 0 <= i < self.net.S.V:
+            raise IndexError(f"{name} is {x}, expected an index from 0 to {self.net.S.V - 1}")
+        return <int32_t> i
+
+    cdef void advance(self, const int32_t* x) noexcept nogil:
+        """Feed a character to each state."""
+        if self.net.double:
+            step(&self.net.S, &self.net.W, self.B, x, <double*> self.h, <double*> self.z)
+        else:
+            step(&self.net.S, &self.net.W, self.B, x, <float*> self.h, <float*> self.z)
+
+    cdef void foretell(self, void* p) noexcept nogil:
+        """Write the probabilities of the next characters: p (B, V)."""
+        if self.net.double:
+            predict(&self.net.S, &self.net.W, self.B, <const double*> self.h, <double*> p)
+        else:
+            predict(&self.net.S, &self.net.W, self.B, <const float*> self.h, <float*> p)
+
+    cdef void feed_one(self, int32_t x, void* p) noexcept nogil:
+        """One state reads a character and predicts the next: p (V). x must be from 0 to V - 1.
+
+        Allocates nothing, checks nothing, may be called without the GIL; other states of the same
+        net may be fed by other threads meanwhile.
+        """
+        cdef crnn_fpmode theirs = crnn_fpmode_enter()
+        self.advance(&x)
+        self.foretell(p)
+        crnn_fpmode_leave(theirs)
+
+    def feed(self, x, p):
+        """Feed one character, given as its index, to one state; write its prediction into `p` (V).
+
+        Raises
+        ------
+        IndexError
+            If x is not in [0, V); the state is then as before.
+        """
+        cdef void* out = real_address(p, "out", self.net.double, self.B * self.net.S.V, True)
+        if self.B != 1:
+            raise ValueError(f"{self.B} states are fed together: use feed_each")
+        self.feed_one(self.index("x", x), out)
+
+    def feed_each(self, indices):
+        """Feed character number b of an int32 array (B) to state b."""
+        cdef const int32_t* x = indices_of(indices, "x", self.B, self.net.S.V)
+        cdef crnn_fpmode theirs
+        with nogil:
+            theirs = crnn_fpmode_enter()
+            self.advance(x)
+            crnn_fpmode_leave(theirs)
 
     def read(self, indices):
-        """Feed characters (int32 array), one after the other.
+        """Feed characters (int32 array) to one state, one after the other.
 
         Raises
         ------
         IndexError
             If one is not in [0, V); the state is then as before.
         """
-        cdef Py_ssize_t n = len(indices)
+        cdef Py_ssize_t n = len(indices), t
         if n == 0:
             return
+        if self.B != 1:
+            raise ValueError(f"{self.B} states are fed together: use feed_each")
         cdef const int32_t* x = indices_of(indices, "indices", n, self.net.S.V)
-        cdef crnn_fpmode theirs = crnn_fpmode_enter()
-        if self.net.double:
-            read_characters(&self.net.S, &self.net.W, n, x, <double*> self.h, <double*> self.z)
-        else:
-            read_characters(&self.net.S, &self.net.W, n, x, <float*> self.h, <float*> self.z)
-        crnn_fpmode_leave(theirs)
+        cdef crnn_fpmode theirs
+        with nogil:
+            theirs = crnn_fpmode_enter()
+            for t in range(n):
+                self.advance(x + t)
+            crnn_fpmode_leave(theirs)
 
     def predict(self, p):
-        """Write the probabilities of the next character into the array `p` (V)."""
-        cdef void* out = real_address(p, "out", self.net.double, self.net.S.V, True)
-        cdef crnn_fpmode theirs = crnn_fpmode_enter()
-        if self.net.double:
-            predict(&self.net.S, &self.net.W, <const double*> self.h, 1.0, <double*> out)
-        else:
-            predict(&self.net.S, &self.net.W, <const float*> self.h, <float> 1, <float*> out)
-        crnn_fpmode_leave(theirs)
+        """Write the probabilities of the next characters into the array `p` (B, V)."""
+        cdef void* out = real_address(p, "out", self.net.double, self.B * self.net.S.V, True)
+        cdef crnn_fpmode theirs
+        with nogil:
+            theirs = crnn_fpmode_enter()
+            self.foretell(out)
+            crnn_fpmode_leave(theirs)
 
     def sample(self, n, double temperature, bit_generator, ixes, seed_ix=-1, bint numpy=False):
-        """Draw `n` characters into the int32 array `ixes`, feeding each back.
+        """Draw `n` characters into the int32 array `ixes`, feeding each back to one state.
 
         Parameters
         ----------
@@ -533,24 +646,25 @@ cdef class State:
         int
             How many were drawn: fewer than `n` if the probabilities became NaN.
         """
-        cdef Py_ssize_t count = n, drawn, x = seed_ix
+        cdef Py_ssize_t count = n, drawn
+        cdef int32_t x = -1 if seed_ix == -1 else self.index("seed_ix", seed_ix)
         cdef int32_t* out = index_address(ixes, "ixes", count, True)
         cdef bitgen* bits = bitgen_of(bit_generator)
-        cdef coin toss = numpy_coin if numpy else raw_coin
         cdef const Shape* S = &self.net.S
-        cdef const Weights* W = &self.net.W
+        cdef Dice dice
         cdef crnn_fpmode theirs
-        if not -1 <= x < S.V:
-            raise IndexError(f"seed_ix is {x}, expected an index from 0 to {S.V - 1}")
+        if self.B != 1:
+            raise ValueError(f"{self.B} states cannot be sampled with one stream of coins")
         with bit_generator.lock, nogil:
             theirs = crnn_fpmode_enter()
-            temperature = crnn_pin(temperature)
+            dice = dice_of(S, self.net.double, crnn_pin(temperature), numpy_coin if numpy else raw_coin,
+                           bits)
             if self.net.double:
-                drawn = sample(S, W, <double*> self.h, <double*> self.z, <double*> self.y, x, count,
-                               temperature, toss, bits, out)
+                drawn = write_on(S, &self.net.W, 1, count, <double*> self.h, <double*> self.z,
+                                 <double*> self.y, &x, throw_double, &dice, out)
             else:
-                drawn = sample(S, W, <float*> self.h, <float*> self.z, <float*> self.y, x, count,
-                               temperature, toss, bits, out)
+                drawn = write_on(S, &self.net.W, 1, count, <float*> self.h, <float*> self.z,
+                                 <float*> self.y, &x, throw_float, &dice, out)
             crnn_fpmode_leave(theirs)
         return drawn
 
