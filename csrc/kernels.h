@@ -66,6 +66,10 @@
  *       Y[s, j] = e[j] * (weight / sum e), from which weight is subtracted where j == target[s].
  *       target (t), 0 <= target[s] < n;  loss (t).
  *
+ *   log_softmax(t, n, Y, ldy, L, ldl)
+ *       L[s, j] = (y[j] - M) - log(sum e), in nats, of every row of Y (scale 1). Y stays as it is.
+ *       Y (t, n), n >= 1;  L (t, n).
+ *
  *   draw(n, p, u) -> ptrdiff_t
  *       The index that the coin u, 0 <= u < 1, chooses among the probabilities p (n): the first j with
  *       u < p[0] + ... + p[j]. Sums of blocks of sixteen (the tree of softmax) are added up in order
@@ -164,6 +168,8 @@ extern "C" {
         void (*softmax)(ptrdiff_t t, ptrdiff_t n, real scale, real *Y, ptrdiff_t ldy);             \
         void (*softmax_cross_entropy)(ptrdiff_t t, ptrdiff_t n, real weight, real *Y,              \
                                       ptrdiff_t ldy, const int32_t *target, real *loss);           \
+        void (*log_softmax)(ptrdiff_t t, ptrdiff_t n, const real *Y, ptrdiff_t ldy, real *L,       \
+                            ptrdiff_t ldl);                                                        \
         ptrdiff_t (*draw)(ptrdiff_t n, const real *p, double u);                                   \
         ptrdiff_t (*argmax)(ptrdiff_t n, const real *y);                                           \
         real (*dot)(ptrdiff_t n, const real *x, const real *y);                                    \

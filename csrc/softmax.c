@@ -109,6 +109,22 @@ static void softmax_cross_entropy(ptrdiff_t t, ptrdiff_t n, real weight, real *Y
     }
 }
 
+static void log_softmax(ptrdiff_t t, ptrdiff_t n, const real *Y, ptrdiff_t ldy, real *L,
+                        ptrdiff_t ldl)
+{
+    for (; t > 0; t--, Y += ldy, L += ldl) {
+        real top = greatest(n, Y);
+        memcpy(L, Y, (size_t)n * sizeof(real));
+        real sum = exponentials(n, top, 1, L), log_sum;
+        log_all(1, &sum, &log_sum);
+        vec tops = v_set1(top), log_sums = v_set1(log_sum);
+        ptrdiff_t j = 0;
+        for (; j + LANES <= n; j += LANES)
+            v_store(L + j, v_sub(v_sub(v_load(Y + j), tops), log_sums));
+        for (; j < n; j++) L[j] = (Y[j] - top) - log_sum;
+    }
+}
+
 static ptrdiff_t draw(ptrdiff_t n, const real *p, double u)
 {
     real before = 0;

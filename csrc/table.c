@@ -28,6 +28,7 @@ const R(crnn_kernels_f32, crnn_kernels_f64) CRNN_TABLE = {
     .tanh_backward = tanh_backward,
     .softmax = softmax,
     .softmax_cross_entropy = softmax_cross_entropy,
+    .log_softmax = log_softmax,
     .draw = draw,
     .argmax = argmax,
     .dot = dot,

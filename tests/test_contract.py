@@ -321,6 +321,19 @@ def test_coins_at_the_borders_of_every_character_agree(
         assert ixes[0] == contract.draw(p, u * 2.0**-53)
 
 
+@TYPES
+@given(V=st.integers(1, 40), H=st.integers(1, 20), gain=st.sampled_from([0.1, 3, 90]))
+def test_logarithms_of_predictions_agree(t: Type, V: int, H: int, gain: float) -> None:
+    net = core.Net(V, H, t == FLOAT64)
+    initial.draw_weights(net, PCG64(V), "orthogonal")
+    w = parameters_of(net, t)
+    h = (np.random.default_rng(H).standard_normal(H) * gain).astype(t)
+    state, theirs = core.State(net), np.empty(V, t)
+    state.set(h)
+    state.log_predict(theirs)
+    assert same(theirs, contract.log_prediction(w, h))
+
+
 def borders(p: Array) -> list[int]:
     """Return coins, times 2^53, around sums of the first elements; and the ends."""
     sums = np.cumsum(p, dtype=p.dtype).tolist() + [

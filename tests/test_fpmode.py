@@ -73,6 +73,17 @@ def fed(model: crnn.RNN) -> Any:
     return state.feed("abcab").tobytes() + state.h.tobytes()
 
 
+def fed_together(model: crnn.RNN) -> Any:
+    states = model.states(3)
+    p = states.feed("abc").tobytes() + states.logprobs().tobytes()
+    return p + states.h.tobytes() + states[1].logprobs().tobytes()
+
+
+def in_the_other_type(model: crnn.RNN) -> Any:
+    narrow = model.astype("float32")
+    return narrow.bh.tobytes() + narrow.Whh.tobytes() + narrow.astype("float64").Whh.tobytes()
+
+
 def trained(model: crnn.RNN) -> Any:
     settings: dict[str, Any] = {"seq_length": 5, "report_every": 3, "sample_every": 7, "seed": 5}
     trainer = crnn.Trainer(model, "abcdeabdce" * 9, **settings)
@@ -127,7 +138,10 @@ def copy_of(model: crnn.RNN) -> crnn.RNN:
     return crnn.RNN.from_arrays(model.vocab, *arrays)
 
 
-WORKS = [sampled, fed, trained, dropped_in, drawn, saved, resumed, long_trained, in_bits]
+WORKS = [
+    sampled, fed, fed_together, in_the_other_type, trained, dropped_in, drawn, saved, resumed,
+    long_trained, in_bits,
+]  # fmt: skip
 
 
 @EACH_MODE

@@ -1,7 +1,9 @@
-"""RNN, State, save and load."""
+"""RNN: parameters, samples, files, pickles."""
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 from pathlib import Path
 from typing import Any
@@ -136,100 +138,6 @@ def test_one_character_and_one_unit_work() -> None:
     model = crnn.RNN("x", hidden_size=1)
     assert model.sample(3) == "xxx"
     assert model.state().feed("xx").tolist() == [1]
-
-
-# --- states ---------------------------------------------------------------------------------------
-
-
-@DTYPES
-def test_fed_state_predicts_what_the_oracle_predicts(dtype: str) -> None:
-    model = crnn.RNN("abcde", hidden_size=20, dtype=dtype, seed=1)
-    for name in PARAMETERS:
-        getattr(model, name)[:] *= 30
-    params, h = oracle_of(model), np.zeros((20, 1))
-    state = model.state()
-    by = np.exp(params.by) / np.exp(params.by).sum()
-    np.testing.assert_allclose(state.feed(""), by.ravel(), rtol=1e-5)
-    for x in [0, 3, 1, 1, 4]:
-        losses = []
-        for target in range(5):
-            *_, after = (loss := notebook.loss_fun(params, [x], [target], h))
-            losses.append(loss[0])
-        h = after
-        tolerance = 1e-13 if dtype == "float64" else 1e-5
-        np.testing.assert_allclose(state.feed(x), np.exp(-np.array(losses)), rtol=tolerance)
-        np.testing.assert_allclose(state.h, h, rtol=tolerance, atol=tolerance)
-
-
-def test_text_is_fed_character_by_character(model: crnn.RNN) -> None:
-    whole, parts = model.state(), model.state()
-    for char in "abcab":
-        last = parts.feed(char)
-    np.testing.assert_array_equal(whole.feed("abcab"), last)
-    np.testing.assert_array_equal(model.state().feed(np.int64(2)), model.state().feed("c"))
-
-
-def test_copies_branch(model: crnn.RNN) -> None:
-    state = model.state()
-    state.feed("ab")
-    branch = state.copy()
-    other = branch.feed("e")
-    assert not np.array_equal(state.h, branch.h)
-    np.testing.assert_array_equal(state.copy().feed("e"), other)
-
-
-def test_out_receives_the_probabilities(model: crnn.RNN) -> None:
-    p = np.zeros(5)
-    assert model.state().feed("a", out=p) is p
-    np.testing.assert_array_equal(p, model.state().feed("a"))
-    assert model.state().feed("a") is not model.state().feed("a")
-
-
-@pytest.mark.parametrize(
-    "out",
-    [
-        [0.0] * 5,
-        np.zeros(4),
-        np.zeros((5, 1)),
-        np.zeros(5, "float32"),
-        np.zeros(10)[::2],
-        np.frombuffer(bytes(40)),
-    ],
-    ids=["list", "short", "column", "type", "strided", "read-only"],
-)
-def test_a_bad_out_is_named_and_leaves_the_state_as_it_was(model: crnn.RNN, out: Any) -> None:
-    state = model.state()
-    before = state.feed("ab")
-    with pytest.raises(ValueError, match="out is "):
-        state.feed("e", out=out)
-    np.testing.assert_array_equal(state.feed(""), before)
-
-
-def test_states_are_of_models() -> None:
-    with pytest.raises(TypeError, match="model is of type NoneType, expected an RNN"):
-        crnn.State(None)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("x", "error", "message"),
-    [
-        ("abz", ValueError, r"'z'.*U\+007A"),
-        (5, IndexError, r"x\[0\] is 5, expected an index from 0 to 4"),
-        (-1, IndexError, "is -1"),
-        (1.0, TypeError, "x is 1.0, expected an integer"),
-        (None, TypeError, "x is None, expected an integer"),
-        (True, TypeError, "x is True, expected an integer"),
-    ],
-)
-def test_bad_food_leaves_the_state_as_it_was(
-    model: crnn.RNN, x: Any, error: type[Exception], message: str
-) -> None:
-    state = model.state()
-    state.feed("ab")
-    before = state.h
-    with pytest.raises(error, match=message):
-        state.feed(x)
-    np.testing.assert_array_equal(state.h, before)
 
 
 # --- samples --------------------------------------------------------------------------------------
@@ -431,3 +339,57 @@ def test_nothing_new_is_a_copy(text: str) -> None:
     assert same_parameters(model, same)
     same.Whh[:] = 0
     assert model.Whh.any()
+
+
+# --- other forms of the same model ----------------------------------------------------------------
+
+
+@DTYPES
+def test_pickles_and_copies_are_the_same_model_on_their_own(dtype: str) -> None:
+    model = crnn.RNN("abc", hidden_size=5, dtype=dtype, seed=[3, 4])
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model), copy.copy(model)):
+        assert same_parameters(model, other)
+        assert other.vocab == model.vocab
+        assert other.seed is not None
+        assert other.seed.entropy == [3, 4]
+        other.by[:] = 1
+        assert not model.by.any()
+
+
+def test_a_damaged_pickle_is_refused() -> None:
+    data = pickle.dumps(crnn.RNN("abc", hidden_size=5))
+    at = data.index(b"crnn-1")
+    with pytest.raises(crnn.CheckpointError):
+        pickle.loads(data[:at] + b"crnn-X" + data[at + 6 :])
+
+
+def test_astype_rounds_once_and_widening_changes_nothing() -> None:
+    model = crnn.RNN("abcde", hidden_size=33, dtype="float64", seed=1)
+    model.Whh[0, :4] = [1 + 2**-24, 1 + 2**-24 + 2**-40, 1e-310, -1e39]
+    with np.errstate(over="ignore"):
+        expected = {name: getattr(model, name).astype("float32") for name in PARAMETERS}
+    narrow = model.astype("float32")
+    wide = narrow.astype(np.float64)
+    for name in PARAMETERS:
+        assert getattr(narrow, name).tobytes() == expected[name].tobytes()
+        assert getattr(wide, name).tobytes() == expected[name].astype(float).tobytes()
+    assert same_parameters(model, model.astype("float64"))
+    assert narrow.seed is model.seed
+    with pytest.raises(ValueError, match="dtype is 'int8'"):
+        model.astype("int8")
+
+
+def test_fingerprints_tell_models_apart() -> None:
+    model = crnn.RNN("abc", hidden_size=5, seed=1)
+    same = pickle.loads(pickle.dumps(model)).fingerprint
+    assert len(model.fingerprint) == 64
+    assert model.fingerprint == same
+    others = [
+        crnn.RNN("abc", hidden_size=5, seed=2),
+        crnn.RNN("acb", hidden_size=5, seed=1),
+        crnn.RNN("abc", hidden_size=6, seed=1),
+        model.astype("float64"),
+    ]
+    assert len({same, *(other.fingerprint for other in others)}) == 5
+    model.by[0] = 1e-30
+    assert model.fingerprint != same

@@ -134,6 +134,32 @@ static void test_softmax_cross_entropy(void)
     FOR_EVERY_SIZE(n, 1) cross_entropy_case(9, n, weights[n % 3], n % 2);
 }
 
+/* What the probabilities are, softmax_case says; here their logarithms are those of the losses. */
+static void log_softmax_case(ptrdiff_t t, ptrdiff_t n, ptrdiff_t gap)
+{
+    ptrdiff_t ldy = n + gap, ldl = n + 2 * gap;
+    begin_case("t=%td n=%td ldy=%td ldl=%td", t, n, ldy, ldl);
+    MATRIX(Y, t, n, ldy, moderate);
+    spoil_rows(Y, t, n, ldy);
+    MATRIX(L, t, n, ldl, anything);
+    for (ptrdiff_t s = 0; s < t; s++) {
+        const real *y = Y.wanted + s * ldy;
+        real *l = L.wanted + s * ldl;
+        plain_log_softmax(n, y, l);
+        for (ptrdiff_t j = 0; j < n; j++)
+            if (y[j] > -INFINITY) check_loss(n, y, j, s, -l[j]);
+    }
+    ON_EVERY_TABLE(k->log_softmax(t, n, Y.at, ldy, L.at, ldl))
+}
+
+static void test_log_softmax(void)
+{
+    for (int i = 0; i < SIZES; i++)
+        for (int j = 0; j < SIZES_BUT_0; j++)
+            log_softmax_case(sizes[i] % 20, sizes[j], (i + j) % 2 * 3);
+    FOR_EVERY_SIZE(n, 1) log_softmax_case(2, n, n % 2);
+}
+
 static void check_index(ptrdiff_t got, ptrdiff_t wanted)
 {
     check(got == wanted, "index %td wanted, got %td", wanted, got);

@@ -119,6 +119,14 @@ static void plain_softmax(ptrdiff_t t, ptrdiff_t n, real scale, real *Y, ptrdiff
     for (ptrdiff_t s = 0; s < t; s++) plain_softmax_row(n, scale, 1, Y + s * ldy);
 }
 
+static void plain_log_softmax(ptrdiff_t n, const real *y, real *l)
+{
+    real top = plain_greatest(n, y);
+    memcpy(l, y, (size_t)n * sizeof(real));
+    real log_sum = plain_log(plain_softmax_row(n, 1, 1, l));
+    for (ptrdiff_t j = 0; j < n; j++) l[j] = (y[j] - top) - log_sum;
+}
+
 static void plain_softmax_cross_entropy(ptrdiff_t t, ptrdiff_t n, real weight, real *Y,
                                         ptrdiff_t ldy, const int32_t *target, real *loss)
 {

@@ -33,6 +33,7 @@ const test R(suite_f32, suite_f64)[] = {
     TEST(tanh_backward),
     TEST(softmax),
     TEST(softmax_cross_entropy),
+    TEST(log_softmax),
     TEST(draw),
     TEST(argmax),
     TEST(dot),

@@ -13,8 +13,9 @@ from crnn.core import isa
 from crnn.dropin import bind
 from crnn.headers import get_include
 from crnn.history import Report
-from crnn.model import RNN, State, load
+from crnn.model import RNN, load
 from crnn.settings import Settings
+from crnn.state import State, States
 from crnn.trainer import DivergenceError, Trainer
 from crnn.vocab import Vocab
 
@@ -26,6 +27,7 @@ __all__ = [
     "SelfCheck",
     "Settings",
     "State",
+    "States",
     "Trainer",
     "Vocab",
     "__version__",

@@ -19,7 +19,7 @@ from libc.string cimport memcpy, memset
 from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave, crnn_pin
 from crnn.kernels cimport (
     argmax, clip, column_sums, crnn_available, crnn_fastest, crnn_tables,
-    crnn_tables_named, draw, drop, gather_columns, gemm, gemv, real, scatter_columns, softmax,
+    crnn_tables_named, draw, drop, gather_columns, gemm, gemv, log_softmax, real, scatter_columns, softmax,
     softmax_cross_entropy, tanh, tanh_backward, transpose,
 )
 from crnn.memory cimport Buffer, index_address, real_address
@@ -621,6 +621,21 @@ cdef class State:
         with nogil:
             theirs = crnn_fpmode_enter()
             self.foretell(out)
+            crnn_fpmode_leave(theirs)
+
+    def log_predict(self, p):
+        """Write their logarithms into the array `p` (B, V), in nats."""
+        cdef void* out = real_address(p, "out", self.net.double, self.B * self.net.S.V, True)
+        cdef const Shape* S = &self.net.S
+        cdef crnn_fpmode theirs
+        with nogil:
+            theirs = crnn_fpmode_enter()
+            if self.net.double:
+                logits(S, &self.net.W, self.B, <double*> self.h, <double*> self.y, S.ldv)
+                log_softmax(S.K, self.B, S.V, <double*> self.y, S.ldv, <double*> out, S.V)
+            else:
+                logits(S, &self.net.W, self.B, <float*> self.h, <float*> self.y, S.ldv)
+                log_softmax(S.K, self.B, S.V, <float*> self.y, S.ldv, <float*> out, S.V)
             crnn_fpmode_leave(theirs)
 
     def sample(self, n, double temperature, bit_generator, ixes, seed_ix=-1, bint numpy=False):

@@ -101,6 +101,51 @@ cdef void draw(const Shape* S, const Weights* W, bitgen* bits, int number, real*
         draw_glorot(S, W, bits, number == 2, of_type)
 
 
+# --- The weights of one type in the other ----------------------------------------------------------
+
+ctypedef fused other:
+    float
+    double
+
+
+cdef void cast(Py_ssize_t m, Py_ssize_t n, const other* A, Py_ssize_t lda, real* B,
+               Py_ssize_t ldb) noexcept nogil:
+    """B = A, n columns of m, each element rounded once."""
+    cdef Py_ssize_t i, j
+    for j in range(n):
+        for i in range(m):
+            B[j * ldb + i] = <real> A[j * lda + i]
+
+
+cdef void cast_weights(const Shape* S, const Weights* W, const Shape* Z, const Weights* old, real* of_type,
+                       other* of_other) noexcept nogil:
+    """W is `old`; all lies in columns."""
+    cast(S.H, S.V, <const other*> old.Wxh.at, Z.ldh, <real*> W.Wxh.at, S.ldh)
+    cast(S.H, S.H, <const other*> old.Whh.at, Z.ldh, <real*> W.Whh.at, S.ldh)
+    cast(S.V, S.H, <const other*> old.Why.at, Z.ldv, <real*> W.Why.at, S.ldv)
+    cast(S.H, 1, <const other*> old.bh, Z.ldh, <real*> W.bh, S.ldh)
+    cast(S.V, 1, <const other*> old.by, Z.ldv, <real*> W.by, S.ldv)
+
+
+def take_weights(Net net not None, Net old not None):
+    """Give a net the weights of one of the same sizes, rounded once if its type is the shorter one."""
+    cdef const Shape* S = &net.S
+    cdef const Shape* Z = &old.S
+    cdef crnn_fpmode theirs
+    if S.H != Z.H or S.V != Z.V:
+        raise ValueError(f"net has V = {S.V} and H = {S.H}, expected {Z.V} and {Z.H}")
+    theirs = crnn_fpmode_enter()
+    if net.double and old.double:
+        cast_weights(S, &net.W, Z, &old.W, <double*> NULL, <double*> NULL)
+    elif net.double:
+        cast_weights(S, &net.W, Z, &old.W, <double*> NULL, <float*> NULL)
+    elif old.double:
+        cast_weights(S, &net.W, Z, &old.W, <float*> NULL, <double*> NULL)
+    else:
+        cast_weights(S, &net.W, Z, &old.W, <float*> NULL, <float*> NULL)
+    crnn_fpmode_leave(theirs)
+
+
 # --- More characters for weights that have learned -------------------------------------------------
 
 cdef extern from *:

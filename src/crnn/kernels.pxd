@@ -38,6 +38,8 @@ cdef extern from "kernels.h" nogil:
         void (*softmax_cross_entropy)(Py_ssize_t t, Py_ssize_t n, float weight, float* Y,
                                       Py_ssize_t ldy, const int32_t* target,
                                       float* loss) noexcept nogil
+        void (*log_softmax)(Py_ssize_t t, Py_ssize_t n, const float* Y, Py_ssize_t ldy, float* L,
+                            Py_ssize_t ldl) noexcept nogil
         Py_ssize_t (*draw)(Py_ssize_t n, const float* p, double u) noexcept nogil
         Py_ssize_t (*argmax)(Py_ssize_t n, const float* y) noexcept nogil
         float (*dot)(Py_ssize_t n, const float* x, const float* y) noexcept nogil
@@ -82,6 +84,8 @@ cdef extern from "kernels.h" nogil:
         void (*softmax_cross_entropy)(Py_ssize_t t, Py_ssize_t n, double weight, double* Y,
                                       Py_ssize_t ldy, const int32_t* target,
                                       double* loss) noexcept nogil
+        void (*log_softmax)(Py_ssize_t t, Py_ssize_t n, const double* Y, Py_ssize_t ldy, double* L,
+                            Py_ssize_t ldl) noexcept nogil
         Py_ssize_t (*draw)(Py_ssize_t n, const double* p, double u) noexcept nogil
         Py_ssize_t (*argmax)(Py_ssize_t n, const double* y) noexcept nogil
         double (*dot)(Py_ssize_t n, const double* x, const double* y) noexcept nogil
@@ -183,6 +187,13 @@ cdef inline void softmax_cross_entropy(const crnn_tables* K, Py_ssize_t t, Py_ss
         K.f32.softmax_cross_entropy(t, n, weight, Y, ldy, target, loss)
     else:
         K.f64.softmax_cross_entropy(t, n, weight, Y, ldy, target, loss)
+
+cdef inline void log_softmax(const crnn_tables* K, Py_ssize_t t, Py_ssize_t n, const real* Y,
+                             Py_ssize_t ldy, real* L, Py_ssize_t ldl) noexcept nogil:
+    if real is float:
+        K.f32.log_softmax(t, n, Y, ldy, L, ldl)
+    else:
+        K.f64.log_softmax(t, n, Y, ldy, L, ldl)
 
 cdef inline Py_ssize_t draw(const crnn_tables* K, Py_ssize_t n, const real* p,
                             double u) noexcept nogil:

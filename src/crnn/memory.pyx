@@ -72,6 +72,8 @@ cdef void* address(object array, str name, tuple formats, Py_ssize_t itemsize, P
                              f"{' or '.join(formats)}, got {count} of "
                              f"{view.itemsize} bytes and format {format}")
         at = view.buf
+        if <uintptr_t> at % itemsize != 0:
+            raise ValueError(f"{name} is not aligned to its elements, expected a fresh array")
     finally:
         PyBuffer_Release(&view)
     return at

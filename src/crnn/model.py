@@ -1,10 +1,11 @@
-"""The model: an RNN over characters, its parameters as NumPy views, states, samples and files.
+"""The model: an RNN over characters, its parameters as NumPy views, samples and files.
 
 It knows characters and arguments; the arithmetic is in `crnn.core`, and nothing here trains.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,15 +17,16 @@ import numpy.typing as npt
 
 from crnn import arguments, checkpoint, core, gradcheck, initial, seeding
 from crnn.arguments import RealArray
-from crnn.checkpoint import JSON, CheckpointError
+from crnn.checkpoint import CONTRACT, JSON, CheckpointError
 from crnn.core import PARAMETERS
 from crnn.dropin import check_parameters
 from crnn.memory import Buffer
 from crnn.settings import Settings
 from crnn.slices import Slices
+from crnn.state import State, States
 from crnn.vocab import Vocab
 
-__all__ = ["PARAMETERS", "RNN", "State", "load"]
+__all__ = ["PARAMETERS", "RNN", "load"]
 
 
 class RNN:
@@ -173,9 +175,73 @@ class RNN:
         """Type of the parameters and of the arithmetic."""
         return self._dtype
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256, in hexadecimal, of all that a prediction depends on.
+
+        That is the contract's name, the dtype, H, the vocabulary's code points and the parameters
+        as they are now (little-endian, row by row, in the order Wxh, Whh, Why, bh, by).
+        """
+        head = [CONTRACT, self.dtype.name, str(self.hidden_size)]
+        digest = hashlib.sha256(" ".join(head + [str(x) for x in self.vocab.code_points]).encode())
+        for array in self._tensors().values():
+            little = self.dtype.newbyteorder("<")
+            digest.update(np.ascontiguousarray(array).astype(little, copy=False).data)
+        return digest.hexdigest()
+
     def state(self) -> State:
         """Return a fresh state: h = 0, nothing read; it predicts softmax(by)."""
         return State(self)
+
+    def states(self, count: int) -> States:
+        """Return `count` fresh states that are fed together, see `States`."""
+        return States(self, count)
+
+    def load_state(self, path: str | os.PathLike[str]) -> State:
+        """Read a state that `State.save` wrote.
+
+        Raises
+        ------
+        OSError
+            If there is no such file or it cannot be read.
+        CheckpointError
+            If it is damaged, or holds no state.
+        ValueError
+            If it is the state of another model.
+
+        Examples
+        --------
+        See `State.save`.
+        """
+        tensors, header = checkpoint.read(path)
+        with described_by(path, "a state"):
+            owner, h = header["state_of"], tensors["h"]
+            if h.dtype != self.dtype or h.shape != (self.hidden_size,) or owner != self.fingerprint:
+                raise ValueError(
+                    f"it is of another model (fingerprint {str(owner)[:16]}) than this one "
+                    f"({self.fingerprint[:16]})"
+                )
+            return State._of(self, h)
+
+    def astype(self, dtype: npt.DTypeLike) -> RNN:
+        """Return a copy of the model that computes in another type, or in the same one.
+
+        Parameters
+        ----------
+        dtype : {"float32", "float64"}
+            From float64 to float32 every parameter is rounded once; the other way none changes.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> crnn.RNN("abc", hidden_size=4).astype("float64")
+        RNN(3 characters, hidden_size=4, dtype='float64')
+        """
+        other = type(self).__new__(type(self))
+        other.seed = self.seed
+        other._allocate(self.vocab, self.hidden_size, dtype)
+        initial.take_weights(other._net, self._net)
+        return other
 
     def sample(
         self,
@@ -275,8 +341,7 @@ class RNN:
         other.seed = self.seed
         other._allocate(vocab, self.hidden_size, self.dtype)
         if len(vocab) == len(self.vocab):
-            for name in PARAMETERS:
-                getattr(other, name)[...] = getattr(self, name)
+            initial.take_weights(other._net, self._net)
         else:
             bits = seeding.child(seeding.seed_sequence(seed), seeding.WEIGHTS)
             initial.extend_weights(other._net, self._net, bits)
@@ -377,91 +442,21 @@ class RNN:
         model.seed = None if seed is None else seeding.seed_from_json(seed)
         return model
 
+    @classmethod
+    def _from_bytes(cls, data: bytes) -> Self:
+        """Return the model in the bytes of a file."""
+        tensors, header = checkpoint.from_bytes(data)
+        return cls._restored(tensors, header)
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        """Pickle as the bytes that `save` writes, which are checked when they are read."""
+        return type(self)._from_bytes, (checkpoint.to_bytes(self._tensors(), self._header()),)
+
     def __repr__(self) -> str:
         return (
             f"RNN({len(self.vocab)} characters, hidden_size={self.hidden_size}, "
             f"dtype={self.dtype.name!r})"
         )
-
-
-class State:
-    """What a model has read so far, as a value: the hidden state h.
-
-    Made by `RNN.state`. A fresh state has h = 0 and predicts softmax(by).
-
-    Examples
-    --------
-    >>> import crnn
-    >>> state = crnn.RNN("abc", hidden_size=4).state()
-    >>> p = state.feed("ab")
-    >>> p.shape, bool(abs(p.sum() - 1) < 1e-6)
-    ((3,), True)
-    """
-
-    def __init__(self, model: RNN) -> None:
-        if not isinstance(model, RNN):
-            raise TypeError(f"model is of type {type(model).__name__}, expected an RNN")
-        self._model = model
-        self._core = core.State(model._net)
-
-    def feed(self, x: str | int | np.integer[Any], out: RealArray | None = None) -> RealArray:
-        """Read characters and predict the next one.
-
-        Parameters
-        ----------
-        x : str or int
-            A text of any length (empty: nothing is read), or the index of one character.
-        out : numpy.ndarray, shape (V,), optional
-            Receives the probabilities; of the model's dtype and C-contiguous.
-
-        Returns
-        -------
-        numpy.ndarray, shape (V,)
-            Probabilities of the next character; `out` if it was given.
-
-        Raises
-        ------
-        ValueError
-            If the vocabulary lacks a character, or `out` does not fit.
-        IndexError
-            If an index is out of range.
-        """
-        indices = self._indices(x)
-        p = self._empty() if out is None else self._checked(out)
-        self._core.read(indices)
-        self._core.predict(p)
-        return p
-
-    def _empty(self) -> RealArray:
-        return np.empty(len(self._model.vocab), self._model.dtype)
-
-    def _checked(self, out: RealArray) -> RealArray:
-        """Return `out`, after checking that probabilities can be written into it."""
-        shape, dtype = (len(self._model.vocab),), self._model.dtype
-        if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype:
-            came = f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else type(out)
-            raise ValueError(f"out is {came}, expected a NumPy array, {dtype} of shape {shape}")
-        if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
-            raise ValueError("out is not contiguous, aligned and writable, expected a fresh array")
-        return out
-
-    def _indices(self, x: str | int | np.integer[Any]) -> npt.NDArray[np.int32]:
-        if isinstance(x, str):
-            return self._model.vocab.encode(x, name="x")
-        return arguments.indices("x", [arguments.integer("x", x)], len(self._model.vocab))
-
-    def copy(self) -> State:
-        """Return a state of its own that goes on from here."""
-        other = State.__new__(State)
-        other._model, other._core = self._model, self._core.copy()
-        return other
-
-    @property
-    def h(self) -> RealArray:
-        """A copy of the hidden state, shape (H, 1)."""
-        h = np.empty((self._model.hidden_size, 1), self._model.dtype)
-        self._core.get(h)
-        return h
 
 
 def views(net: core.Net, block: Buffer, dtype: np.dtype[Any]) -> dict[str, RealArray]:

@@ -188,6 +188,34 @@ class Vocab:
             raise ValueError(self._describe_unknown(name, text, indices))
         return indices
 
+    def index(self, char: str, *, name: str = "char") -> int:
+        """Return the index of one character.
+
+        Parameters
+        ----------
+        char : str
+            A single character of this vocabulary.
+        name : str, optional
+            What an error calls it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is not a str of one character, or the vocabulary lacks it.
+
+        Examples
+        --------
+        >>> Vocab("abr").index("r")
+        2
+        """
+        _require_str(name, char)
+        if len(char) != 1:
+            raise ValueError(f"{name} has {_count(len(char))}, expected one")
+        x = int(self._index_of[min(ord(char), len(self._index_of) - 1)])
+        if x < 0:
+            raise ValueError(self._describe_unknown(name, char, np.array([x], np.int32)))
+        return x
+
     def decode(self, indices: Indices) -> str:
         """Turn indices into text.
 

@@ -569,6 +569,14 @@ def prediction(w: Parameters, h: Array, scale: Any) -> Array:
     return p
 
 
+def log_prediction(w: Parameters, h: Array) -> Array:
+    """Return the logarithms of the prediction (V,) of a state (H,)."""
+    y = logits(w, h[None])
+    _, top, total = softmax(y, h.dtype.type(1), h.dtype.type(1))
+    result: Array = ((y - top[:, None]) - log(total)[:, None])[0]
+    return result
+
+
 # 6. A window --------------------------------------------------------------------------------------
 
 

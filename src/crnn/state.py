@@ -1,0 +1,428 @@
+"""States: what a model has read so far, as values one can feed, copy, compare, keep and save.
+
+`State` is one, `States` are many of one model that are fed together. They hold H numbers each and
+share the model's parameters: a change of those is seen by the next prediction.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Self, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from crnn import arguments, checkpoint, core
+from crnn.arguments import RealArray
+
+if TYPE_CHECKING:
+    from crnn.model import RNN
+
+__all__ = ["State", "States"]
+
+Index = int | np.integer[Any]
+
+
+class _Held:
+    """What one state and many have in common: the model, and the memory of the numbers."""
+
+    __slots__ = ("_core", "_model")
+
+    def __init__(self, model: RNN, memory: core.State) -> None:
+        self._model = model
+        self._core = memory
+
+    @property
+    def model(self) -> RNN:
+        """The model whose state this is."""
+        return self._model
+
+    def copy(self) -> Self:
+        """Return a copy that goes on from here, on its own."""
+        other = type(self).__new__(type(self))
+        _Held.__init__(other, self._model, self._core.copy())
+        return other
+
+    __copy__ = copy
+
+    def _rows(self) -> RealArray:
+        """Return the live numbers, (B, H)."""
+        shape, strides = self._core.layout()
+        return np.ndarray(shape, self._model.dtype, memoryview(self._core.block), 0, strides)
+
+    def _same_model(self, other: _Held) -> bool:
+        mine, theirs = self._model, other._model
+        return mine is theirs or mine.fingerprint == theirs.fingerprint
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the other holds the same numbers, bit for bit, of an equal model."""
+        if type(other) is not type(self):
+            return NotImplemented
+        mine, theirs = self._rows(), other._rows()
+        return (
+            mine.shape == theirs.shape
+            and mine.tobytes() == theirs.tobytes()
+            and self._same_model(other)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # it changes: State.key() is what a dictionary takes
+
+    def _room(self, out: RealArray | None, shape: tuple[int, ...]) -> RealArray:
+        """Return `out`, checked, or a new array for predictions."""
+        dtype = self._model.dtype
+        if out is None:
+            return np.empty(shape, dtype)
+        if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype:
+            came = f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else type(out)
+            raise ValueError(f"out is {came}, expected a NumPy array, {dtype} of shape {shape}")
+        flags = out.flags
+        if not (flags.c_contiguous and flags.writeable and flags.aligned):
+            raise ValueError("out is not contiguous, aligned and writable, expected a fresh array")
+        return out
+
+
+class State(_Held):
+    """What a model has read so far, as a value: the hidden state h, H numbers.
+
+    Made by `RNN.state`. A fresh state has h = 0, has read nothing and predicts softmax(by). A state
+    may be used by one thread at a time; states of one model do not disturb each other.
+
+    Parameters
+    ----------
+    model : RNN
+
+    Examples
+    --------
+    >>> import crnn
+    >>> state = crnn.RNN("abc", hidden_size=4).state()
+    >>> p = state.feed("ab")
+    >>> p.shape, bool(abs(p.sum() - 1) < 1e-6)
+    ((3,), True)
+    >>> branch = state.copy()
+    >>> branch == state
+    True
+    """
+
+    __slots__ = ()
+
+    def __init__(self, model: RNN) -> None:
+        super().__init__(model, core.State(_net_of(model)))
+
+    def feed(
+        self, x: str | Index | npt.NDArray[np.integer[Any]], out: RealArray | None = None
+    ) -> RealArray:
+        """Read characters and predict the next one.
+
+        Parameters
+        ----------
+        x : str, int or (n,) array of an integer type
+            A text of any length (empty: nothing is read), the index of one character, or the
+            indices of several.
+        out : numpy.ndarray, shape (V,), optional
+            Receives the probabilities; of the model's dtype and C-contiguous. With it and one
+            character nothing is allocated.
+
+        Returns
+        -------
+        numpy.ndarray, shape (V,)
+            Probabilities of the next character; `out` if it was given.
+
+        Raises
+        ------
+        ValueError
+            If the vocabulary lacks a character, or `out` does not fit. Nothing was read, then.
+        IndexError
+            If an index is out of range; nothing was read either.
+
+        Examples
+        --------
+        >>> import numpy as np, crnn
+        >>> model = crnn.RNN("abc", hidden_size=4, dtype="float64")
+        >>> state, p = model.state(), np.empty(3)
+        >>> for x in (0, 1, 2):
+        ...     p is state.feed(x, out=p)
+        True
+        True
+        True
+        >>> bool((p == model.state().feed("abc")).all())
+        True
+        """
+        model = self._model
+        p = self._room(out, (len(model.vocab),))
+        if type(x) is str and len(x) == 1:
+            x = model.vocab.index(x, name="x")
+        if type(x) is int:
+            self._core.feed(x, p)
+            return p
+        self._core.read(self._indices(x))
+        self._core.predict(p)
+        return p
+
+    def _indices(self, x: Any) -> npt.NDArray[np.int32]:
+        if isinstance(x, str):
+            return self._model.vocab.encode(x, name="x")
+        V = len(self._model.vocab)
+        if isinstance(x, np.ndarray) and x.ndim > 0:
+            return arguments.indices("x", x, V)
+        return arguments.indices("x", [arguments.integer("x", x)], V)
+
+    def probs(self, out: RealArray | None = None) -> RealArray:
+        """Return the probabilities of the next character, shape (V,); nothing is read.
+
+        Parameters
+        ----------
+        out : numpy.ndarray, shape (V,), optional
+            Receives them, see `feed`.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> crnn.RNN("ab", hidden_size=4, dtype="float64").state().probs()
+        array([0.5, 0.5])
+        """
+        p = self._room(out, (len(self._model.vocab),))
+        self._core.predict(p)
+        return p
+
+    def logprobs(self, out: RealArray | None = None) -> RealArray:
+        """Return their logarithms, shape (V,), in nats: also of what is too improbable for `probs`.
+
+        Parameters
+        ----------
+        out : numpy.ndarray, shape (V,), optional
+            Receives them, see `feed`.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> crnn.RNN("ab", hidden_size=4).state().logprobs().round(4)
+        array([-0.6931, -0.6931], dtype=float32)
+        """
+        p = self._room(out, (len(self._model.vocab),))
+        self._core.log_predict(p)
+        return p
+
+    @property
+    def h(self) -> RealArray:
+        """The hidden state, a live view of shape (H, 1): what is written into it counts."""
+        return self._rows().T
+
+    def key(self) -> bytes:
+        """Return the numbers as bytes, for a dictionary: equal bits, equal keys.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> state = crnn.RNN("abc", hidden_size=4).state()
+        >>> seen = {state.key(): "the beginning"}
+        >>> seen[state.copy().key()]
+        'the beginning'
+        """
+        return self._rows().tobytes()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the state into a file of its own, whole or not at all; the model is not in it.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file; `RNN.load_state` reads it.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib, crnn
+        >>> model = crnn.RNN("abc", hidden_size=4)
+        >>> state = model.state()
+        >>> p = state.feed("abc")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder) / "after-abc.state"
+        ...     state.save(path)
+        ...     model.load_state(path) == state
+        True
+        """
+        checkpoint.write(path, {"h": self._rows()[0]}, {"state_of": self._model.fingerprint})
+
+    @classmethod
+    def _of(cls, model: RNN, h: npt.NDArray[Any]) -> State:
+        """Return the state that holds these numbers, (H,)."""
+        state = cls(model)
+        state._core.set(h)
+        return state
+
+    def __reduce__(self) -> tuple[Any, tuple[RNN, RealArray]]:
+        """Pickle the model and the numbers."""
+        return type(self)._of, (self._model, self._rows()[0].copy())
+
+    def __repr__(self) -> str:
+        return f"<State of {self._model!r}>"
+
+
+class States(_Held):
+    """Many states of one model, B of them, fed together.
+
+    Made by `RNN.states`. One product of matrices serves all of them, which is several times faster
+    than one state after the other, and gives the same bits.
+
+    Parameters
+    ----------
+    model : RNN
+    count : int
+        B, at least 1; all begin fresh.
+
+    Raises
+    ------
+    MemoryError
+        If this machine cannot hold so many.
+
+    Examples
+    --------
+    >>> import numpy as np, crnn
+    >>> model = crnn.RNN("abc", hidden_size=4)
+    >>> states = model.states(1000)
+    >>> states.feed(np.arange(1000) % 3).shape
+    (1000, 3)
+    >>> bool((states[1].probs() == model.state().feed("b")).all())
+    True
+    """
+
+    __slots__ = ()
+
+    def __init__(self, model: RNN, count: int) -> None:
+        B = arguments.integer("count", count, least=1)
+        super().__init__(model, core.State(_net_of(model), B))
+
+    @classmethod
+    def of(cls, states: Iterable[State]) -> Self:
+        """Return copies of some states, to be fed together.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they are none, no states, or not of one model.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> state = crnn.RNN("abc", hidden_size=4).state()
+        >>> len(States.of([state, state]))
+        2
+        """
+        listed = list(states)
+        if not listed:
+            raise ValueError("states is empty, expected at least one State")
+        for at, state in enumerate(listed):
+            if not isinstance(state, State):
+                raise TypeError(f"states[{at}] is of type {type(state).__name__}, expected a State")
+            if not state._same_model(listed[0]):
+                raise ValueError(
+                    f"states[{at}] is of another model ({state.model!r}) than states[0] "
+                    f"({listed[0].model!r}): only states of one model are fed together"
+                )
+        return cls._of(listed[0].model, np.concatenate([state._rows() for state in listed]))
+
+    def feed(
+        self, x: str | Sequence[int] | npt.NDArray[np.integer[Any]], out: RealArray | None = None
+    ) -> RealArray:
+        """Let each state read one character and predict the next.
+
+        Parameters
+        ----------
+        x : (B,) array or sequence of int, or str of B characters
+            Character number b is what state b reads.
+        out : numpy.ndarray, shape (B, V), optional
+            Receives the probabilities; of the model's dtype and C-contiguous.
+
+        Returns
+        -------
+        numpy.ndarray, shape (B, V)
+            Row b are the probabilities of what state b reads next.
+
+        Raises
+        ------
+        ValueError, IndexError
+            If there are not B characters, or the vocabulary lacks one; nothing was read, then.
+        """
+        V = len(self._model.vocab)
+        if isinstance(x, str):
+            indices = self._model.vocab.encode(x, name="x")
+        else:
+            indices = arguments.indices("x", x, V)
+        if len(indices) != len(self):
+            raise ValueError(
+                f"x has {len(indices)} characters, expected one for each of {len(self)}"
+            )
+        p = self._room(out, (len(self), V))
+        self._core.feed_each(indices)
+        self._core.predict(p)
+        return p
+
+    def probs(self, out: RealArray | None = None) -> RealArray:
+        """Return the probabilities of the next characters, shape (B, V); nothing is read."""
+        p = self._room(out, (len(self), len(self._model.vocab)))
+        self._core.predict(p)
+        return p
+
+    def logprobs(self, out: RealArray | None = None) -> RealArray:
+        """Return their logarithms, shape (B, V), in nats."""
+        p = self._room(out, (len(self), len(self._model.vocab)))
+        self._core.log_predict(p)
+        return p
+
+    @property
+    def h(self) -> RealArray:
+        """The hidden states, a live view of shape (B, H): what is written into it counts."""
+        return self._rows()
+
+    @classmethod
+    def _of(cls, model: RNN, h: npt.NDArray[Any]) -> Self:
+        """Return the states that hold these numbers, (B, H)."""
+        states = cls(model, len(h))
+        states._core.set(np.ascontiguousarray(h))
+        return states
+
+    @overload
+    def __getitem__(self, which: Index) -> State: ...
+    @overload
+    def __getitem__(self, which: slice | Sequence[int] | npt.NDArray[Any]) -> Self: ...
+    def __getitem__(self, which: Any) -> State | Self:
+        """Return a copy of one state, or of several, as NumPy indexes rows.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> states = crnn.RNN("abc", hidden_size=4).states(5)
+        >>> states[0], len(states[:2]), len(states[[3, 3, 1]])
+        (<State of RNN(3 characters, hidden_size=4, dtype='float32')>, 2, 3)
+        """
+        if isinstance(which, tuple):
+            raise TypeError("states have one index, which says which of them; see States.h")
+        rows = self._rows()[which]
+        if rows.ndim == 1:
+            return State._of(self._model, rows.copy())
+        if rows.ndim != 2 or not len(rows):
+            raise IndexError(f"{which!r} chooses no states of {len(self)}")
+        return self._of(self._model, rows)
+
+    def __len__(self) -> int:
+        """Return B, how many there are."""
+        return self._core.B
+
+    def __reduce__(self) -> tuple[Any, tuple[RNN, RealArray]]:
+        """Pickle the model and the numbers."""
+        return type(self)._of, (self._model, self._rows().copy())
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} States of {self._model!r}>"
+
+
+def _net_of(model: RNN) -> core.Net:
+    net = getattr(model, "_net", None)
+    if not isinstance(net, core.Net):
+        raise TypeError(f"model is of type {type(model).__name__}, expected an RNN")
+    return net
