@@ -10,6 +10,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+import crnn
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
@@ -23,6 +25,24 @@ def test_the_notebook_runs(tmp_path: Path) -> None:
     )
     assert "iter 4000, loss: " in printed
     assert "4001 windows" in printed
+
+
+def test_autocomplete_knows_what_follows(tmp_path: Path) -> None:
+    text = "to be or not to be, that is the question. " * 40
+    model = crnn.RNN(crnn.Vocab.from_text(text), hidden_size=32, seed=1)
+    crnn.Trainer(model, text, learning_rate=0.1).train(600)
+    model.save(tmp_path / "m.safetensors")
+    example = [
+        sys.executable,
+        str(EXAMPLES / "autocomplete.py"),
+        "m.safetensors",
+        "that is the que",
+    ]
+    done = subprocess.run(example, cwd=tmp_path, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert lines[0].split(maxsplit=1)[1] == "that is the question."
+    probabilities = [float(line.split("%")[0]) for line in lines]
+    assert probabilities == sorted(probabilities, reverse=True)
 
 
 def test_the_drop_in_example_prints_what_the_notebook_prints(tmp_path: Path) -> None:

@@ -174,6 +174,14 @@ def test_h_is_live(model: crnn.RNN) -> None:
     h[:] = 1  # it keeps its memory
 
 
+def test_the_compiled_state_is_the_same_memory(model: crnn.RNN) -> None:
+    state, p = model.state(), np.empty(5)
+    state.core.feed(2, p)
+    np.testing.assert_array_equal(p, model.state().feed("c"))
+    assert state.core.B == 1
+    assert model.states(7).core.B == 7
+
+
 def test_equality_is_of_bits_and_model(model: crnn.RNN) -> None:
     one, other = model.state(), model.state()
     assert one == other

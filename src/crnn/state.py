@@ -38,6 +38,15 @@ class _Held:
         """The model whose state this is."""
         return self._model
 
+    @property
+    def core(self) -> core.State:
+        """The compiled state, for code that does ``from crnn.core cimport State``.
+
+        Its method ``feed_one`` reads a character and predicts the next without the GIL and without
+        an allocation; it checks nothing.
+        """
+        return self._core
+
     def copy(self) -> Self:
         """Return a copy that goes on from here, on its own."""
         other = type(self).__new__(type(self))
