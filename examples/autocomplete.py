@@ -8,7 +8,7 @@ beam. Choosing rows of a batch copies states: that is how a beginning branches.
 """
 
 import argparse
-from collections import Counter
+from collections import defaultdict
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def continuations(
     state = model.state()
     state.feed(text)
     states, scores, words = crnn.States.of([state]), np.zeros(1), [""]
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
     for _ in range(length):
         following = scores[:, None] + states.logprobs()  # of each beginning by each character
         best = np.argsort(-following, axis=None, kind="stable")[:beam]
@@ -42,7 +42,7 @@ def continuations(
         states = states[rows]
         states.feed(xs)
     found.update(dict(zip(words, np.exp(scores).tolist(), strict=True)))
-    return [(probability, word) for word, probability in found.most_common() if word]
+    return sorted(((p, word) for word, p in found.items() if word), reverse=True)
 
 
 def main() -> None:
