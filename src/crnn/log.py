@@ -31,7 +31,7 @@ from crnn.seeding import seed_to_json
 from crnn.settings import Settings
 from crnn.trainer import Trainer
 
-__all__ = ["FORMAT", "Log", "LogError", "Run", "read_log"]
+__all__ = ["FORMAT", "Log", "LogError", "Run", "parse_log", "read_log"]
 
 FORMAT: Final = 1
 """Version of the format: another one has fields that this reader would misunderstand."""
@@ -261,6 +261,11 @@ def read_log(path: str | os.PathLike[str]) -> Run:
             data = file.read()
     except OSError as error:
         raise OSError(f"log {name!r} cannot be read: {error.strerror or error}") from error
+    return parse_log(data, name)
+
+
+def parse_log(data: bytes, name: str = "data") -> Run:
+    """Return what the bytes of a log say; `name` is what errors call it, see `read_log`."""
     if data[: len(_OBJECT)] != _OBJECT[: len(data)]:
         raise LogError(
             f"log {name!r} is no log of crnn: it begins with {_shown(data[:_QUOTED])}, expected a "

@@ -442,15 +442,39 @@ class RNN:
         model.seed = None if seed is None else seeding.seed_from_json(seed)
         return model
 
+    def to_bytes(self) -> bytes:
+        """Return what `save` writes."""
+        return checkpoint.to_bytes(self._tensors(), self._header())
+
     @classmethod
-    def _from_bytes(cls, data: bytes) -> Self:
-        """Return the model in the bytes of a file."""
-        tensors, header = checkpoint.from_bytes(data)
-        return cls._restored(tensors, header)
+    def from_bytes(cls, data: bytes, source: str = "data") -> Self:
+        """Return the model in the bytes of a file, as `load` reads it.
+
+        Parameters
+        ----------
+        data : bytes
+            What `to_bytes` returned, or the contents of a file of `RNN.save` or `Trainer.save`.
+        source : str
+            What an error calls it.
+
+        Raises
+        ------
+        CheckpointError
+            See `load`.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> crnn.RNN.from_bytes(crnn.RNN("abc", hidden_size=4).to_bytes())
+        RNN(3 characters, hidden_size=4, dtype='float32')
+        """
+        tensors, header = checkpoint.from_bytes(data, source)
+        with described_by(source, "a model"):
+            return cls._restored(tensors, header)
 
     def __reduce__(self) -> tuple[Any, tuple[bytes]]:
         """Pickle as the bytes that `save` writes, which are checked when they are read."""
-        return type(self)._from_bytes, (checkpoint.to_bytes(self._tensors(), self._header()),)
+        return type(self).from_bytes, (self.to_bytes(),)
 
     def __repr__(self) -> str:
         return (

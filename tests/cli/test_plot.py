@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cli.processes import run
 
 from crnn.cli.plot import labels_of
 
@@ -66,3 +68,14 @@ def test_labels_tell_logs_apart_and_are_not_too_long() -> None:
     (long,) = labels_of(["begin" * 20 + "end"])
     assert len(long) == 60
     assert (long[:5], long[-3:]) == ("begin", "end")
+
+
+def test_a_log_may_come_through_a_pipe(logged: Path) -> None:
+    with (logged / "run.jsonl").open("rb") as log:
+        status, _, said = run("plot", "-", "-o", "x.svg", folder=logged, stdin=log)
+    assert (status, said.split()[:2]) == (0, ["Saved", "x.svg"])
+    status, _, said = run("plot", "-", folder=logged, stdin=subprocess.DEVNULL)
+    assert (status, said) == (
+        1,
+        "Error: log 'standard input' is empty, expected the log of a training\n",
+    )

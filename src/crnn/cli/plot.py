@@ -9,11 +9,12 @@ import click
 
 from crnn.analysis.curves import curves_of
 from crnn.analysis.plot import KINDS, picture
+from crnn.cli.inputs import STANDARD_INPUT, standard_input
 from crnn.cli.notes import Notes
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count, file_size
 from crnn.cli.visible import visible
-from crnn.log import Run, read_log
+from crnn.log import Run, parse_log, read_log
 
 __all__ = ["command"]
 
@@ -39,8 +40,8 @@ _LONGEST = 60  # letters of a name
 def command(logs: tuple[str, ...], output: str, in_bits: bool, log_x: bool, title: str) -> None:
     """Draw training and validation loss of one or several trainings in one picture.
 
-    LOG is a file that crnn train --log wrote; that of a training which still runs, too. A picture
-    needs matplotlib: pip install 'crnn[plot]'.
+    LOG is a file that crnn train --log wrote; that of a training which still runs, too; - is
+    standard input. A picture needs matplotlib: pip install 'crnn[plot]'.
     """
     kind = os.path.splitext(output)[1].removeprefix(".").lower()
     if kind not in KINDS:
@@ -50,12 +51,19 @@ def command(logs: tuple[str, ...], output: str, in_bits: bool, log_x: bool, titl
         )
     unit = "bits" if in_bits else "nats"
     with explained():
-        runs = [read_log(log) for log in logs]
+        runs = [_run_of(log) for log in logs]
         drawn = picture(runs, labels_of(logs), kind, unit=unit, log_x=log_x, title=visible(title))
         _write(output, drawn)
     for run in runs:
         _warn_of_few(run)
     Notes().say(f"Saved    {output} ({file_size(len(drawn))})")
+
+
+def _run_of(log: str) -> Run:
+    """Return the training that a log tells of, a file or standard input."""
+    if log == STANDARD_INPUT:
+        return parse_log(standard_input("a log").read(), "standard input")
+    return read_log(log)
 
 
 def _warn_of_few(run: Run) -> None:
