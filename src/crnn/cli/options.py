@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import Field, dataclass, fields
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ __all__ = [
     "as_options",
     "in_options",
     "is_given",
+    "one_of",
     "read_period",
     "read_preset",
     "read_seconds",
@@ -145,11 +146,17 @@ def _option(setting: Field[Any]) -> Callable[[Function], Function]:
         name,
         type=click.UNPROCESSED,
         callback=_reader(setting),
+        shell_complete=one_of(choices),
         metavar=f"[{'|'.join(choices)}]" if choices else word,
         default=setting.default,
         show_default=setting.default != "",
         help=text if choices or not range_of(setting) else f"{text[:-1]}; {range_of(setting)}.",
     )
+
+
+def one_of(words: Sequence[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return what lets a shell complete a value that is one of some words."""
+    return lambda ctx, param, begun: [word for word in words if word.startswith(begun)]
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from crnn.cli.options import (
     Sectioned,
     in_options,
     is_given,
+    one_of,
     read_period,
     read_preset,
     read_seed,
@@ -72,6 +73,7 @@ DEFAULT_PERIOD: Final = "30s"
     callback=read_preset,
     default=PRESETS[0],
     show_default=True,
+    shell_complete=one_of(PRESETS),
     metavar=f"[{'|'.join(PRESETS)}]",
     help="Where the settings below begin: the notebook's, or the strongest known here, fitted to "
     "--time or --steps. What is given explicitly overrides it.",
