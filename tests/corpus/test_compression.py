@@ -117,6 +117,8 @@ def test_errors_of_the_disk_stay_what_they_are(name: str | None) -> None:
                 raise OSError(errno.EIO, "Input/output error")
             return super().read(size)
 
+        read1 = read
+
     data = FORMATS[name](b"abc") if name else b"some more than ten bytes"
     with pytest.raises(OSError, match=r"'x' cannot be read: Input/output error") as caught:
         read(Broken(data))

@@ -6,6 +6,7 @@ Data flows one way, and every module is one step of it::
     compression    bytes, decompressed
     decoding       characters; where there are none, suspects: which encoding it may be
     cleaning       newlines, normal form, lower case
+    stream         all of that, for one file after the other
     draft          counted, and kept as code points
     numbering      the vocabulary: an index for every character
     corpus         what comes of it: indices, vocabulary, documents
@@ -24,11 +25,13 @@ from crnn.corpus.corpus import Corpus
 from crnn.corpus.default import default_text
 from crnn.corpus.errors import TextError
 from crnn.corpus.reading import Reading
+from crnn.corpus.stream import TextStream
 
 __all__ = [
     "Corpus",
     "Reading",
     "TextError",
+    "TextStream",
     "cache_folder",
     "corpus_of_text",
     "default_text",

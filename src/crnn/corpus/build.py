@@ -7,29 +7,27 @@ is bounded however long the text is; a draft and a corpus of more than 64 MiB ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from os import PathLike
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 
 from crnn.corpus import cache as caching
 from crnn.corpus.cleaning import cleaned
-from crnn.corpus.compression import ByteStream, chunks
 from crnn.corpus.corpus import Corpus, IndexHash
-from crnn.corpus.decoding import BYTE_ORDER_MARK, decoded, is_utf8
 from crnn.corpus.draft import Draft
 from crnn.corpus.errors import TextError
 from crnn.corpus.numbering import Numbering, number
-from crnn.corpus.reading import BYTES, Reading
+from crnn.corpus.reading import Reading
 from crnn.corpus.sources import Source, find_sources, listed, settle
+from crnn.corpus.stream import Meter, Notes, text_of
 from crnn.vocab import Vocab
 
 __all__ = ["corpus_of_text", "read_corpus"]
 
 _PIECE: Final = 1 << 20  # characters of a str that are cleaned at a time
-_TOLD_EVERY: Final = 1 << 20  # bytes
 
 
 def read_corpus(
@@ -106,7 +104,7 @@ def _read_sources(
 ) -> Corpus:
     """Read files and streams that were found, or find their corpus in the cache."""
     place = None if cache is False else caching.place_of(paths, sources, reading, vocab)
-    meter = _Meter(progress, sources)
+    meter = Meter(progress, sources)
     if place is not None:
         settle(sources)
         if (corpus := place.load()) is not None:
@@ -174,65 +172,16 @@ def _check(reading: Any, vocab: Any) -> None:
         raise TypeError(f"vocab is a {type(vocab).__name__}, expected a Vocab or None")
 
 
-class _Meter:
-    """Tells how far the reading is, not more often than somebody can see."""
-
-    def __init__(
-        self, progress: Callable[[int, int | None], None] | None, sources: Sequence[Source]
-    ) -> None:
-        self._progress = progress
-        sizes = [source.identity.size for source in sources if source.identity is not None]
-        self._total = sum(sizes) if len(sizes) == len(sources) else None
-        self._read = 0
-        self._told = 0
-
-    def read(self, count: int) -> None:
-        """Say that bytes were read."""
-        self._read += count
-        self._tell(self._read // 2)
-
-    def numbered(self, draft: Draft) -> Callable[[int], None]:
-        """Return what is to be told how many characters of a draft are numbered."""
-        half = self._read // 2
-        return lambda characters: self._tell(half + half * characters // draft.characters)
-
-    def finish(self) -> None:
-        """Say that all is done."""
-        self._tell(self._read if self._total is None else self._total, at_once=True)
-
-    def _tell(self, done: int, at_once: bool = False) -> None:
-        if self._progress is not None and (at_once or done - self._told >= _TOLD_EVERY):
-            self._told = done
-            self._progress(done, self._total)
-
-
-@dataclass
-class _Notes:
-    """Files of which there is something to say."""
-
-    empty: list[str] = field(default_factory=list)
-    marked: list[str] = field(default_factory=list)
-    decompressed: list[str] = field(default_factory=list)
-
-    def remarks(self) -> tuple[str, ...]:
-        said = {
-            f"left out, {'it is' if len(self.empty) == 1 else 'they are'} empty": self.empty,
-            "byte-order mark left out at the beginning of": self.marked,
-            "decompressed, and then taken as bytes": self.decompressed,
-        }
-        return tuple(f"{what}: {listed(files)}" for what, files in said.items() if files)
-
-
 def _read(
-    draft: Draft, sources: Sequence[Source], reading: Reading, meter: _Meter
+    draft: Draft, sources: Sequence[Source], reading: Reading, meter: Meter
 ) -> tuple[str, ...]:
     """Read all sources into a draft; return what there is to say of them."""
-    notes = _Notes()
+    notes = Notes()
     for source in sources:
         before = draft.characters
         draft.begin_file()
         with source.open() as file:
-            for piece in _text(file, source, reading, meter, notes, len(sources) == 1):
+            for piece in text_of(file, source, reading, meter, notes, len(sources) == 1):
                 with caching.explained():
                     draft.add(piece)
         if draft.characters == before:
@@ -244,31 +193,6 @@ def _read(
             f"{listed(notes.empty)} are empty, expected a text; are they the right files?"
         )
     return notes.remarks()
-
-
-def _text(
-    file: BinaryIO, source: Source, reading: Reading, meter: _Meter, notes: _Notes, alone: bool
-) -> Iterator[str]:
-    """Return the text of one file, cleaned, in pieces."""
-    name, data = chunks(ByteStream(file, source.shown, meter.read))
-    if name is not None and reading.encoding == BYTES:
-        notes.decompressed.append(source.shown)
-    pieces = decoded(data, reading.encoding, source.shown, alone=alone)
-    if is_utf8(reading.encoding):
-        pieces = _unmarked(pieces, source.shown, notes)
-    return cleaned(pieces, reading, source.shown)
-
-
-def _unmarked(pieces: Iterable[str], shown: str, notes: _Notes) -> Iterator[str]:
-    """Leave out a byte-order mark at the beginning."""
-    at_beginning = True
-    for piece in pieces:
-        if at_beginning and piece.startswith(BYTE_ORDER_MARK):
-            notes.marked.append(shown)
-            yield piece[1:]
-        else:
-            yield piece
-        at_beginning = at_beginning and not piece
 
 
 def _in_memory(draft: Draft, numbering: Numbering, remarks: tuple[str, ...]) -> Corpus:

@@ -87,8 +87,9 @@ class ByteStream:
         return data
 
     def _from_file(self, size: int) -> bytes:
+        read = getattr(self._file, "read1", self._file.read)  # what is there already
         try:
-            return self._file.read(size)
+            return read(size)
         except OSError as error:
             message = f"{self.shown} cannot be read: {error.strerror or error}"
             raise reworded(error, message) from error
