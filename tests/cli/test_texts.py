@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crnn.cli import texts
+from crnn.cli import bar, texts
 from crnn.cli.notes import Notes
 from crnn.corpus import Reading
 
@@ -20,7 +20,7 @@ def test_a_bar_is_shown_to_whoever_waits(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(texts, "_PATIENCE", patience)
+    monkeypatch.setattr(bar, "_PATIENCE", patience)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     corpus = texts.Texts(Reading(), Notes()).read([str(folder / "book.txt")])

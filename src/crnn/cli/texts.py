@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import fields
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
+from crnn.cli.bar import byte_bar
 from crnn.cli.notes import Notes
 from crnn.cli.program import explained
 from crnn.cli.visible import visible
@@ -21,7 +18,6 @@ UNNAMED = "name its TEXT if it was not trained on the default"
 """What to do where a file's training does not go with the default text."""
 __all__ = ["Texts", "reading_of", "title_of"]
 
-_PATIENCE = 0.5  # seconds without a sign
 DEFAULT_TITLE = "the language reference of Python"
 
 
@@ -81,24 +77,8 @@ class Texts:
 
     def _read_files(self, paths: Sequence[str], vocab: Vocab | None) -> Corpus:
         """Read files, and show how far it is if that takes long and somebody looks."""
-        console = Console(stderr=True)
-        columns = (
-            TextColumn("reading"), BarColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
-        )  # fmt: skip
-        quiet = not console.is_terminal or console.is_dumb_terminal
-        bars = Progress(*columns, console=console, transient=True, disable=quiet)
-        task, begin = bars.add_task("reading", total=None), time.monotonic()
-
-        def show(done: int, total: int | None) -> None:
-            if time.monotonic() - begin > _PATIENCE:
-                bars.start()
-            bars.update(task, completed=done, total=total)
-
-        try:
-            return read_corpus(list(paths), self._reading, vocab=vocab, progress=show)
-        finally:
-            if bars.live.is_started:
-                bars.stop()
+        with byte_bar("reading") as tell:
+            return read_corpus(list(paths), self._reading, vocab=vocab, progress=tell)
 
 
 def title_of(paths: Sequence[str]) -> str:

@@ -1,0 +1,48 @@
+"""A bar on standard error while bytes are gone through, for somebody who looks and waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+__all__ = ["byte_bar"]
+
+_PATIENCE = 0.5  # seconds without a sign
+
+
+@contextmanager
+def byte_bar(doing: str, shown: bool = True) -> Iterator[Callable[[int, int | None], None]]:
+    """Show how far something is, and take the bar away in the end.
+
+    Parameters
+    ----------
+    doing : str
+        What is going on, e.g. "reading".
+    shown : bool
+        False: show nothing.
+
+    Yields
+    ------
+    callable
+        ``tell(done, total)``: bytes; `total` is None if nobody knows.
+    """
+    console = Console(stderr=True)
+    columns = (TextColumn(doing), BarColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    hidden = not shown or not console.is_terminal or console.is_dumb_terminal
+    bars = Progress(*columns, console=console, transient=True, disable=hidden)
+    task, begin = bars.add_task(doing, total=None), time.monotonic()
+
+    def tell(done: int, total: int | None) -> None:
+        if time.monotonic() - begin > _PATIENCE:
+            bars.start()
+        bars.update(task, completed=done, total=total)
+
+    try:
+        yield tell
+    finally:
+        if bars.live.is_started:
+            bars.stop()
