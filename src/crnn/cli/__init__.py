@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from crnn import __version__
-from crnn.cli import bench, completion, data, info, plot, sample, selfcheck, train
+from crnn.cli import bench, completion, data, export, import_, info, plot, sample, selfcheck, train
 from crnn.cli.program import HELP_NAMES, Program
 
 __all__ = ["main"]
@@ -31,6 +31,8 @@ main.add_command(sample.command)
 main.add_command(info.command)
 main.add_command(data.command)
 main.add_command(plot.command)
+main.add_command(export.command)
+main.add_command(import_.command)
 main.add_command(bench.command)
 main.add_command(selfcheck.command)
 main.add_command(completion.command)

@@ -1,0 +1,67 @@
+"""``crnn import``: a model from another program's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from crnn.cli.notes import Notes, waiting
+from crnn.cli.program import HELP_NAMES, explained
+from crnn.cli.quantities import count
+from crnn.cli.visible import visible
+from crnn.exchange import import_model
+
+__all__ = ["command"]
+
+_LONGEST = 4 * 0x110000  # bytes of all characters there are
+
+
+@click.command("import", context_settings=HELP_NAMES, short_help="Read a model of other programs.")
+@click.argument("file", type=click.Path())
+@click.option(
+    "-o",
+    "--output",
+    metavar="MODEL",
+    required=True,
+    type=click.Path(),
+    help="The model's file. One that is there is kept once as MODEL.bak.",
+)
+@click.option(
+    "--chars",
+    metavar="FILE",
+    type=click.Path(),
+    help="For files without their characters: a text in UTF-8 that is those characters and nothing "
+    "else, in the order of their indices.",
+)
+def command(file: str, output: str, chars: str | None) -> None:
+    """Make a model of FILE: arrays of NumPy or a state_dict of PyTorch.
+
+    An archive of numpy.savez has Wxh, Whh, Why, bh, by and chars, as the notebook names them. A
+    state_dict is that of a module with one nn.RNN and one nn.Linear, in a .safetensors file or as
+    torch.save writes it; the latter needs pip install 'crnn[torch]'.
+    """
+    with explained():
+        given = None if chars is None else _characters(chars)
+        with waiting(f"Reading {visible(file)}"):
+            model = import_model(file, chars=given)
+        model.save(output, keep=True)
+    Notes().say(
+        f"Saved    {output} ({count(len(model.vocab), 'character')}, hidden size "
+        f"{model.hidden_size:,}, {model.dtype.name})"
+    )
+
+
+def _characters(path: str) -> str:
+    """Return the text of a file, every character of it."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(_LONGEST + 1)
+    except OSError as error:
+        raise OSError(f"--chars {path!r} cannot be read: {error.strerror or error}") from error
+    if len(data) > _LONGEST:
+        raise ValueError(f"--chars {path!r} is longer than all characters there are")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"--chars {path!r} is not in UTF-8: {error}") from error

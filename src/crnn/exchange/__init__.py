@@ -1,0 +1,207 @@
+"""Exchange: models for other programs, and models from them.
+
+| format | file | written | read |
+|---|---|---|---|
+| npz | NumPy's archive | yes | yes, the notebook's own too |
+| torch | a state_dict for PyTorch, in .safetensors or .pt | yes | yes |
+| onnx | a graph that ONNX runtimes run | yes | no |
+| c | one C file that holds and runs the model | yes | no |
+
+One file here for each; docs/exchange.md shows them in use. A model goes in and out whole: five
+parameters and the vocabulary. What is read is data: nothing in a file is ever run or unpickled.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from typing import BinaryIO, Final
+
+from crnn import durable
+from crnn.exchange import c, npz, onnx, safetensors, torch
+from crnn.exchange.parameters import ExchangeError, Found, finite, model_of
+from crnn.model import PARAMETERS, RNN
+
+__all__ = ["ENDINGS", "FORMATS", "ExchangeError", "export", "import_model"]
+
+ENDINGS: Final = {
+    ".onnx": "onnx",
+    ".pt": "torch",
+    ".pth": "torch",
+    ".npz": "npz",
+    ".c": "c",
+}
+"""The format that an ending of a file's name stands for."""
+
+FORMATS: Final = ("onnx", "torch", "npz", "c")
+"""What a model can be exported to."""
+
+_HEAD: Final = 64  # bytes by which a file is recognised
+
+
+def export(
+    model: RNN,
+    path: str | os.PathLike[str],
+    to: str | None = None,
+    *,
+    name: str = "model",
+    keep: bool = False,
+) -> int:
+    """Write a model as a file for another program, whole or not at all.
+
+    Parameters
+    ----------
+    model : RNN
+        The model.
+    path : str or path-like
+        The file; its folder must exist.
+    to : {"onnx", "torch", "npz", "c"}, optional
+        The format. By default what the ending of `path` says: ``.onnx``, ``.pt`` or ``.pth``,
+        ``.npz``, ``.c``. ``"torch"`` with ``.safetensors`` is a state_dict in that format.
+    name : str
+        C only: what all names in the file begin with, so that a program can hold several models.
+    keep : bool
+        Keep a file that is there as ``path + ".bak"``.
+
+    Returns
+    -------
+    int
+        Bytes of the file.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong, or the parameters hold NaN or infinity.
+    ImportError
+        If the format needs a package that is not installed; the message says which.
+    OSError
+        If the file cannot be written; one that was there is still there, whole.
+
+    Examples
+    --------
+    >>> import os, tempfile, crnn, crnn.exchange
+    >>> model = crnn.RNN("abc", hidden_size=4)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "m.npz")
+    ...     size = crnn.exchange.export(model, path)
+    ...     crnn.exchange.import_model(path)
+    RNN(3 characters, hidden_size=4, dtype='float32')
+    """
+    if not isinstance(model, RNN):
+        raise TypeError(f"model is of type {type(model).__name__}, expected an RNN: crnn.load(...)")
+    shown = os.fspath(path)
+    to_bytes = _writer(shown, to, name)
+    finite("model", {parameter: getattr(model, parameter) for parameter in PARAMETERS})
+    data = to_bytes(model)
+    _write(shown, data, keep=keep)
+    return len(data)
+
+
+def import_model(path: str | os.PathLike[str], *, chars: str | None = None) -> RNN:
+    """Read a model from another program's file; what kind it is, its contents say.
+
+    Parameters
+    ----------
+    path : str or path-like
+        An archive of `numpy.savez` with ``Wxh, Whh, Why, bh, by``, or a state_dict of a module with
+        one ``nn.RNN`` and one ``nn.Linear``, saved by ``torch.save`` or by safetensors.
+    chars : str, optional
+        The characters in the order of their indices. Needed if the file does not hold them, as
+        ``code_points`` or, in an archive, as the notebook's ``chars``.
+
+    Returns
+    -------
+    RNN
+        Of the type that the file's arrays have, float32 or float64.
+
+    Raises
+    ------
+    OSError
+        If there is no such file or it cannot be read.
+    ExchangeError
+        If it is no such file, is damaged, or what it holds is no model: shapes that do not fit,
+        other types than float64 and float32, NaN or infinity, no characters. (A ValueError.)
+    ImportError
+        If it is a file of `torch.save`, and PyTorch is not installed.
+    MemoryError
+        If this machine cannot hold what it declares.
+
+    Examples
+    --------
+    >>> import os, tempfile, numpy as np, crnn.exchange
+    >>> H, V = 4, 3
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "notebook.npz")
+    ...     np.savez(path, Wxh=np.zeros((H, V)), Whh=np.zeros((H, H)), Why=np.zeros((V, H)),
+    ...              bh=np.zeros((H, 1)), by=np.zeros((V, 1)))
+    ...     crnn.exchange.import_model(path, chars="abc")
+    RNN(3 characters, hidden_size=4, dtype='float64')
+    """
+    source = os.fspath(path)
+    try:
+        durable.status_of(source)
+        with open(source, "rb") as file:
+            found = _reader(file, source)(file, source)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise _with_words(error, f"{source!r} cannot be read: {reason}") from error
+    return model_of(source, found, chars)
+
+
+def _writer(path: str, to: str | None, name: str) -> Callable[[RNN], bytes]:
+    """Return what makes the bytes of a file."""
+    ending = os.path.splitext(path)[1].lower()
+    if to is None and ending not in ENDINGS:
+        raise ExchangeError(
+            f"path is {path!r}, whose ending says no format: expected {', '.join(ENDINGS)}, or to= "
+            f"one of {', '.join(FORMATS)} (--to)"
+        )
+    format_ = ENDINGS[ending] if to is None else to
+    if format_ == "torch":
+        if ending == ".safetensors":
+            return safetensors.to_bytes
+        if ENDINGS.get(ending) == "torch":
+            return torch.to_bytes
+        raise ExchangeError(
+            f"path is {path!r}, expected for torch a file that ends in .pt, .pth or .safetensors"
+        )
+    if format_ == "c":
+        return lambda model: c.to_bytes(model, name)
+    writers = {"npz": npz.to_bytes, "onnx": onnx.to_bytes}
+    if format_ not in writers:
+        raise ExchangeError(f"to is {to!r}, expected one of {', '.join(FORMATS)}")
+    return writers[format_]
+
+
+def _reader(file: BinaryIO, source: str) -> Callable[[BinaryIO, str], Found]:
+    """Return what reads a file, by its contents."""
+    head = file.read(_HEAD)
+    size = os.fstat(file.fileno()).st_size
+    file.seek(0)
+    if head.startswith(b"PK"):
+        return torch.read if torch.is_one(file) else npz.read
+    if safetensors.is_one(head, size):
+        return safetensors.read
+    raise ExchangeError(
+        f"{source!r} is no archive of numpy.savez, no file of torch.save and no safetensors file"
+    )
+
+
+def _write(path: str, data: bytes, *, keep: bool) -> None:
+    try:
+        target = os.path.realpath(path)
+        durable.replace(target, data, keep=keep)
+        durable.sync_folder(os.path.dirname(target))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.errno == errno.ENOENT:
+            reason = f"there is no folder {os.path.dirname(target)!r}"
+        raise _with_words(error, f"{path!r} cannot be written: {reason}") from error
+
+
+def _with_words(error: OSError, message: str) -> OSError:
+    """Return an error of the same type whose str is just the message."""
+    worded = type(error)(message)
+    worded.errno = error.errno
+    return worded

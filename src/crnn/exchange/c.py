@@ -1,0 +1,153 @@
+"""C: one file that holds a model and runs it, with nothing but a compiler.
+
+``runtime.c``, beside this module, is the code; here the parameters are written into it. It follows
+docs/contract.md as the kernels do, so its probabilities have the same bits and the same seed gives
+the same text.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from crnn.checkpoint import CONTRACT
+from crnn.exchange.parameters import ExchangeError
+from crnn.model import RNN
+
+__all__ = ["to_bytes"]
+
+Array = npt.NDArray[Any]
+
+_RUNTIME: Final = Path(__file__).with_name("runtime.c")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_LINE: Final = 98  # letters
+_INDENT: Final = "    "
+_HEAD: Final = """\
+/* {name}.c - a character-level RNN that predicts and writes text, in C99 and C++17.
+ *
+ * Made by crnn {version} of a trained model. {V:,} characters, {H:,} hidden units, {real}.
+ *
+ *     read-only memory:    {constant:,} bytes of parameters and vocabulary, some kilobytes of code
+ *     writable memory:     {state:,} bytes for each state, {V_bytes:,} for probabilities
+ *     stack:               {state:,} bytes while a character is read
+ *     multiply-adds:       {work:,} for each character
+ *
+ * Nothing is allocated, no variable is global, and of the C library it needs {fma}() and memcpy().
+ *
+ *     cc -O2 -c {name}.c                                     functions, for another program
+ *     cc -O2 -DMODEL_MAIN {name}.c -lm -o {name}     a program: {name} LENGTH [SEED [TEMPERATURE]]
+ *
+ * Other files get the declarations by this, and the functions from the object file:
+ *
+ *     #define MODEL_DECLARATIONS_ONLY
+ *     #include "{name}.c"
+ *
+ * The arithmetic is defined to the last bit by the contract {contract}. Probabilities are those of
+ * the model itself, and the program writes what `crnn sample --length LENGTH --seed SEED` writes,
+ * byte for byte, on every machine with IEEE arithmetic and a {fma}() that rounds once. That of some
+ * C libraries does not (MinGW's): there a text may differ after a rare draw.
+ */
+#define MODEL_V {V}
+#define MODEL_H {H}
+#define MODEL_DOUBLE {double}
+"""
+
+
+def to_bytes(model: RNN, name: str = "model") -> bytes:
+    """Return a model as a C file.
+
+    Parameters
+    ----------
+    model : RNN
+        Its parameters are finite.
+    name : str
+        What all names in the file begin with: ``model_next``, ``MODEL_V``...
+
+    Raises
+    ------
+    ExchangeError
+        If `name` is no beginning of names in C.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ExchangeError(
+            f"name is {name!r}, expected up to 31 lowercase letters, digits and _, a letter first"
+        )
+    runtime = _RUNTIME.read_text("utf-8")
+    whole = runtime.replace("/* HEAD */\n", _head(model, name)).replace(
+        "/* PARAMETERS */\n", _parameters(model)
+    )
+    renamed = re.sub(r"\bmodel_", f"{name}_", whole)
+    return re.sub(r"\bMODEL_", f"{name.upper()}_", renamed).encode("ascii")
+
+
+def _head(model: RNN, name: str) -> str:
+    """Return what the file is, and its sizes."""
+    H, V = model.Wxh.shape
+    double = model.dtype == np.float64
+    size = model.dtype.itemsize
+    return _HEAD.format(
+        name=name,
+        version=importlib.metadata.version("crnn"),
+        contract=CONTRACT,
+        V=V,
+        H=H,
+        real="double" if double else "float",
+        fma="fma" if double else "fmaf",
+        double=int(double),
+        constant=(2 * H * V + H * H + H + V) * size + 4 * V,
+        state=H * size,
+        V_bytes=V * size,
+        work=H * (H + V),
+    )
+
+
+def _parameters(model: RNN) -> str:
+    """Return the definitions of the arrays."""
+    points = [f"0x{point:x}" for point in model.vocab.code_points]
+    parts = [
+        f"const uint32_t model_code_points[MODEL_V] = {{\n{_lines(points)}}};\n",
+        "/* [x] is the column of the character of index x. */\n"
+        + _array("model_Wxh[MODEL_V][MODEL_H]", model.Wxh.T),
+        _array("model_Whh[MODEL_H][MODEL_H]", model.Whh),
+        _array("model_Why[MODEL_V][MODEL_H]", model.Why),
+        _array("model_bh[MODEL_H]", model.bh[:, 0]),
+        _array("model_by[MODEL_V]", model.by[:, 0]),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _array(declarator: str, array: Array) -> str:
+    """Return the definition of a matrix or a vector, its numbers exactly."""
+    suffix = "" if array.dtype == np.float64 else "f"
+    rows = [_lines([_exact(x) + suffix for x in row]) for row in np.atleast_2d(array).tolist()]
+    inner = "".join(f"    {{\n{row}    }},\n" for row in rows) if array.ndim == 2 else rows[0]
+    return f"static const model_real {declarator} = {{\n{inner}}};\n"
+
+
+def _exact(x: float) -> str:
+    """Return a number in hexadecimal.
+
+    Examples
+    --------
+    >>> _exact(-0.75), _exact(0.0), _exact(0.1)
+    ('-0x1.8p-1', '0x0p+0', '0x1.999999999999ap-4')
+    """
+    mantissa, power = x.hex().split("p")
+    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}p{power}"
+
+
+def _lines(words: Iterable[str]) -> str:
+    """Return the elements of an initializer in lines of a readable length."""
+    lines, line = [], _INDENT
+    for word in words:
+        if len(line) + len(word) > _LINE and line != _INDENT:
+            lines.append(line.rstrip() + "\n")
+            line = _INDENT
+        line += f"{word}, "
+    return "".join(lines) + line.rstrip() + "\n"
