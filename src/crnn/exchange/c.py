@@ -40,12 +40,15 @@ _HEAD: Final = """\
  *
  * Nothing is allocated, no variable is global, and of the C library it needs {fma}() and memcpy().
  *
- *     cc -O2 -c {name}.c                                     functions, for another program
- *     cc -O2 -DMODEL_MAIN {name}.c -lm -o {name}     a program: {name} LENGTH [SEED [TEMPERATURE]]
+ * A program, {name} LENGTH [SEED [TEMPERATURE]]:
  *
- * Other files get the declarations by this, and the functions from the object file:
+ *     cc -O2 -D{upper}_MAIN {name}.c -lm -o {name}
  *
- *     #define MODEL_DECLARATIONS_ONLY
+ * Functions for another program, and their declarations for its other files:
+ *
+ *     cc -O2 -c {name}.c
+ *
+ *     #define {upper}_DECLARATIONS_ONLY
  *     #include "{name}.c"
  *
  * The arithmetic is defined to the last bit by the contract {contract}. Probabilities are those of
@@ -93,6 +96,7 @@ def _head(model: RNN, name: str) -> str:
     size = model.dtype.itemsize
     return _HEAD.format(
         name=name,
+        upper=name.upper(),
         version=importlib.metadata.version("crnn"),
         contract=CONTRACT,
         V=V,

@@ -10,6 +10,7 @@ type and shape is checked before its numbers are unpacked.
 
 from __future__ import annotations
 
+import errno
 import io
 import math
 import os
@@ -120,10 +121,13 @@ class _Member:
 def _header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Return shape, order and type of an array at the beginning of its entry."""
     version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(stream, _LONGEST_HEADER)
-    if version == (2, 0):
-        return np.lib.format.read_array_header_2_0(stream, _LONGEST_HEADER)
+    try:
+        if version == (1, 0):
+            return np.lib.format.read_array_header_1_0(stream, _LONGEST_HEADER)
+        if version == (2, 0):
+            return np.lib.format.read_array_header_2_0(stream, _LONGEST_HEADER)
+    except MemoryError as error:  # of Python's parser, when brackets are nested too deeply
+        raise ValueError("an array has a header that cannot be parsed") from error
     raise ValueError(f"an array is in version {version} of NumPy's format, expected 1.0 or 2.0")
 
 
@@ -169,6 +173,12 @@ def _described(source: str) -> Iterator[None]:
         yield
     except ExchangeError:
         raise
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # of a place before the beginning of the file
+            raise
+        raise ExchangeError(
+            f"{source!r} is damaged: its directory is wrong; save it again by numpy.savez"
+        ) from error
     except (
         *(zipfile.BadZipFile, zlib.error, EOFError, ValueError, SyntaxError, TypeError, KeyError),
         *(tokenize.TokenError, struct.error, RecursionError, NotImplementedError, OverflowError),

@@ -66,7 +66,9 @@ def _tensor(source: str, name: str, record: dict[str, Any]) -> Tensor:
 
     def values() -> npt.NDArray[Any]:
         if kind not in _TYPES:
-            raise ExchangeError(f"{source!r}: {name} is of type {kind}, expected integers")
+            raise ExchangeError(
+                f"{source!r}: {name} is of type {kind}, expected integers of 32 or 64 bits"
+            )
         return np.frombuffer(record["data"], _TYPES[kind]).reshape(shape)
 
     return Tensor(Declared(name, kind, _BITS.get(kind, 0), shape), values)

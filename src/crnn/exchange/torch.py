@@ -115,7 +115,9 @@ def _tensor(torch: Any, source: str, name: object, value: Any, size: int) -> Ten
 
     def values() -> Any:
         if not bits and kind not in ("int64", "int32"):
-            raise ExchangeError(f"{source!r}: {name} is of type {kind}, expected integers")
+            raise ExchangeError(
+                f"{source!r}: {name} is of type {kind}, expected integers of 32 or 64 bits"
+            )
         return np.array(value.detach().numpy())
 
     return Tensor(Declared(str(name), kind, bits, tuple(value.shape)), values)

@@ -1,0 +1,84 @@
+"""`crnn import`: a model that samples like the one it came from, or no file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import crnn as package
+from crnn.model import PARAMETERS
+
+
+@pytest.mark.parametrize("file", ["x.npz", "x.safetensors"])
+def test_a_model_comes_back(crnn: Any, trained: Path, file: str) -> None:
+    to = "npz" if file == "x.npz" else "torch"
+    assert crnn("export", str(trained), "--to", to, "-o", file).exit_code == 0
+    result = crnn("import", file, "-o", "again.safetensors")
+    assert result.exit_code == 0
+    size = len(package.load(trained).vocab)
+    assert result.stderr == (
+        f"Saved    again.safetensors ({size} characters, hidden size 8, float32)\n"
+    )
+    words = ("--length", "50", "--seed", "3")
+    assert (
+        crnn("sample", "again.safetensors", *words).stdout
+        == crnn("sample", str(trained), *words).stdout
+    )
+
+
+@pytest.fixture
+def notebook(trained: Path) -> package.RNN:
+    """Save the arrays of a model without its characters, as notebook.npz."""
+    model = package.load(trained)
+    arrays: dict[str, Any] = {name: getattr(model, name) for name in PARAMETERS}
+    np.savez("notebook.npz", **arrays)
+    return model
+
+
+def test_characters_from_a_file(crnn: Any, notebook: package.RNN) -> None:
+    result = crnn("import", "notebook.npz", "-o", "m.safetensors")
+    assert result.exit_code == 1
+    assert "give them, in their order, as chars (--chars FILE)" in result.stderr
+    Path("chars").write_bytes(notebook.vocab.chars.encode())
+    assert crnn("import", "notebook.npz", "-o", "m.safetensors", "--chars", "chars").exit_code == 0
+    assert package.load("m.safetensors").vocab == notebook.vocab
+
+
+@pytest.mark.parametrize(
+    ("chars", "expected"),
+    [
+        (b"ab", "chars has 2 characters, but the arrays are of"),
+        (b"\xff", "--chars 'chars' is not in UTF-8"),
+        (b"", "chars is empty"),
+        (b"x" * (4 * 0x110000 + 1), "--chars 'chars' is longer than all characters there are"),
+        (None, "--chars 'chars' cannot be read: No such file"),
+    ],
+)
+def test_characters_that_are_wrong(
+    crnn: Any, notebook: package.RNN, chars: bytes | None, expected: str
+) -> None:
+    if chars is not None:
+        Path("chars").write_bytes(chars)
+    before = os.listdir()
+    result = crnn("import", "notebook.npz", "-o", "m.safetensors", "--chars", "chars")
+    assert result.exit_code == 1
+    assert expected in result.stderr
+    assert os.listdir() == before
+
+
+def test_what_wrong_words_get(crnn: Any, trained: Path) -> None:
+    before = sorted(os.listdir())
+    for words, status, expected in (
+        (["book.txt", "-o", "m"], 1, "is no archive of numpy.savez, no file of torch.save and no"),
+        (["model.safetensors", "-o", "m"], 1, "is a crnn model already: use it as it is"),
+        (["nowhere", "-o", "m"], 1, "'nowhere' cannot be read: No such file"),
+        (["book.txt"], 2, "Missing option '-o' / '--output'"),
+    ):
+        result = crnn("import", *words)
+        assert result.exit_code == status
+        assert expected in result.stderr
+    assert sorted(os.listdir()) == before
