@@ -49,7 +49,8 @@ def test_help_everywhere(words: tuple[str, ...], flag: str) -> None:
 
 def test_version_and_the_order_of_commands() -> None:
     assert package.__version__ in CliRunner().invoke(main, ["--version"]).stdout
-    commands = ["train", "sample", "info", "data", "plot", "bench", "selfcheck", "completion"]
+    commands = ["train", "sample", "info", "data", "plot", "export", "import"]
+    commands += ["bench", "selfcheck", "completion"]
     assert main.list_commands(click.Context(main)) == commands
 
 

@@ -181,6 +181,15 @@ def test_unusual_packing_is_refused(tmp_path: Path, how: int) -> None:
         import_model(with_entry(tmp_path / "m.npz", "by", bytes(100), how))
 
 
+def test_a_directory_that_lies_about_its_place(tmp_path: Path) -> None:
+    data = bytearray(to_bytes(MODEL))
+    place = len(data) - 22 + 16  # in the end record
+    data[place : place + 4] = struct.pack("<I", 2**20)
+    (tmp_path / "m.npz").write_bytes(data)
+    with pytest.raises(ExchangeError, match="is damaged"):
+        import_model(tmp_path / "m.npz")
+
+
 def test_every_cut_is_an_error(tmp_path: Path) -> None:
     data = to_bytes(MODEL)
     path = tmp_path / "m.npz"

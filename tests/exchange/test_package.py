@@ -8,16 +8,20 @@ import inspect
 import os
 import pkgutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from exchange.models import random_model, same
+from hypothesis import given
+from hypothesis import strategies as st
 
 import crnn
 import crnn.exchange
-from crnn.exchange import ExchangeError, export, import_model
+from crnn.exchange import ExchangeError, export, import_model, npz, safetensors
+from crnn.exchange.parameters import model_of
 
 MODULES = [f"crnn.exchange.{found.name}" for found in pkgutil.iter_modules(crnn.exchange.__path__)]
 MODEL = random_model(9, 5, "float32")
@@ -54,6 +58,17 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path, file: str, dtype: str) -> 
     model.by[0] = -0.0
     export(model, tmp_path / file, to="npz" if file == "m.npz" else "torch")
     assert same(import_model(tmp_path / file), model)
+
+
+@pytest.mark.parametrize("format_", [npz, safetensors])
+@given(st.sets(st.integers(0, 0x10FFFF), min_size=1, max_size=40))
+def test_any_characters_come_back(format_: Any, points: set[int]) -> None:
+    vocab = crnn.Vocab.from_code_points(sorted(points))
+    model = crnn.RNN(vocab, hidden_size=2)
+    with tempfile.TemporaryFile() as file:
+        file.write(format_.to_bytes(model))
+        file.seek(0)
+        assert same(model_of("f", format_.read(file, "f"), None), model)
 
 
 @pytest.mark.parametrize(

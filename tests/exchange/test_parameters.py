@@ -38,6 +38,7 @@ def test_biases_may_have_one_dimension() -> None:
         ),
         (Declared("Why", "float64", 64, (H, V)), r"Why has shape \(4, 3\), expected \(3, 4\)"),
         (Declared("bh", "float64", 64, (1, H)), r"bh has shape \(1, 4\), expected \(4, 1\)"),
+        (Declared("bh", "float64", 64, (1,) * 10**6), "bh has shape of 1,000,000 dimensions, exp"),
         (Declared("by", "float32", 32, (V, 1)), "by is float32 but Wxh is float64, expected one"),
         (Declared("by", "int64", 0, (V, 1)), "by is of type int64, expected float64 or float32"),
     ],

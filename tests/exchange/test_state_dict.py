@@ -52,6 +52,8 @@ def test_any_names_before_the_dots() -> None:
 def test_both_biases_are_added() -> None:
     result = found("f", tensors(rnn__bias_hh_l0=np.full(H, 0.5)))
     assert np.array_equal(result.arrays["bh"], MODEL.bh[:, 0] + 0.5)
+    column = tensors(rnn__bias_ih_l0=MODEL.bh, rnn__bias_hh_l0=np.full(H, 0.5))
+    assert np.array_equal(found("f", column).arrays["bh"], MODEL.bh[:, 0] + 0.5)
 
 
 def test_biases_and_code_points_may_be_missing() -> None:

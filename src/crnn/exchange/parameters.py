@@ -26,6 +26,9 @@ CODE_POINTS: Final = "code_points"
 """Name of the array that holds the vocabulary in the files we write: code points by index."""
 
 
+_MOST_SHOWN: Final = 8  # dimensions in a message
+
+
 class ExchangeError(ValueError):
     """A file that cannot be imported, or a model that a format cannot hold."""
 
@@ -49,6 +52,18 @@ class Declared:
     dtype: str
     bits: int
     shape: tuple[int, ...]
+
+    @property
+    def shown_shape(self) -> str:
+        """The shape for a message, whatever it is.
+
+        Examples
+        --------
+        >>> Declared("by", "float64", 64, (3, 1)).shown_shape
+        '(3, 1)'
+        """
+        dimensions = len(self.shape)
+        return str(self.shape) if dimensions <= _MOST_SHOWN else f"of {dimensions:,} dimensions"
 
 
 @dataclass(frozen=True)
@@ -83,8 +98,8 @@ def check(source: str, declared: Mapping[str, Declared]) -> None:
             )
     if len(first.shape) != 2 or min(first.shape) < 1:
         raise ExchangeError(
-            f"{source!r}: {first.name} has shape {first.shape}, expected (hidden_size, number of "
-            "characters)"
+            f"{source!r}: {first.name} has shape {first.shown_shape}, expected (hidden_size, "
+            "number of characters)"
         )
     for name, entry in declared.items():
         _check_shape(source, name, entry, first)
@@ -98,7 +113,7 @@ def _check_shape(source: str, name: str, entry: Declared, first: Declared) -> No
     flat = expected[:1] if name in ("bh", "by") else expected
     if entry.shape not in (expected, flat):
         raise ExchangeError(
-            f"{source!r}: {entry.name} has shape {entry.shape}, expected {expected}, to fit "
+            f"{source!r}: {entry.name} has shape {entry.shown_shape}, expected {expected}, to fit "
             f"{first.name}, which has shape {first.shape}: (hidden_size, number of characters)"
         )
 

@@ -40,6 +40,10 @@ _EXPECTED: Final = (
 )
 
 
+_LONGEST: Final = 60  # letters of a name in a message
+_MOST_LISTED: Final = 8
+
+
 @dataclass(frozen=True)
 class Tensor:
     """A tensor of a file: what is declared of it, and how to get its numbers."""
@@ -83,7 +87,7 @@ def found(source: str, tensors: Mapping[str, Tensor]) -> Found:
     arrays.setdefault("by", np.zeros(V, arrays["Wxh"].dtype))
     if second is not None:
         with Mode():
-            arrays["bh"] = arrays["bh"] + tensors[second].values()
+            arrays["bh"] = arrays["bh"].reshape(H) + tensors[second].values().reshape(H)
     return Found(arrays, None if points is None else _vocabulary(source, tensors[points]))
 
 
@@ -101,12 +105,11 @@ def _names(source: str, tensors: Iterable[str]) -> dict[str, str]:
         if matching:
             names[ours] = matching[0]
             rest.remove(matching[0])
-    missing = [ours for ours in ("Wxh", "Whh", "Why") if ours not in names]
-    if missing:
-        what = {**_OF_RNN, "Why": "weight of the nn.Linear"}[missing[0]]
-        raise ExchangeError(
-            f"{source!r} has no {what}, only {_listed(sorted(tensors)) or 'nothing'}; {_EXPECTED}"
-        )
+    for ours in ("Wxh", "Whh", "Why"):
+        if ours not in names:
+            what = {**_OF_RNN, "Why": "weight of the nn.Linear"}[ours]
+            there = _listed(sorted(tensors)) or "nothing"
+            raise ExchangeError(f"{source!r} has no {what}, only {there}; {_EXPECTED}")
     if rest:
         raise ExchangeError(
             f"{source!r} has more than a crnn model can hold: {_listed(sorted(rest))}; {_EXPECTED}"
@@ -115,7 +118,10 @@ def _names(source: str, tensors: Iterable[str]) -> dict[str, str]:
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    """Return some names for a message: a file may have any number of any length."""
+    shown = ", ".join(name[:_LONGEST] for name in names[:_MOST_LISTED])
+    more = len(names) - _MOST_LISTED
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _vocabulary(source: str, tensor: Tensor) -> Vocab:
