@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli.processes import run
 
 import crnn as package
-from crnn.exchange import export
+from crnn.exchange import export, to_bytes
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_a_file_that_is_there_is_kept_once(crnn: Any, trained: Path, folder: Pat
         ([], 2, "say in which format: --to, or -o with an ending that does"),
         (["--to", "zip"], 2, "'zip' is not one of 'onnx', 'torch', 'npz', 'c'"),
         (["-o", "m.txt"], 1, "ending says no format: expected .onnx, .pt"),
-        (["--to", "torch", "-o", "m.bin"], 1, "expected for torch a file that ends in .pt, .pth"),
+        (["--to", "torch", "-o", "m.bin"], 1, "path ends in '.bin', expected for torch .pt, .pth"),
         (["--to", "torch", "-o", "model.safetensors"], 1, "'model.safetensors' is MODEL itself"),
         (["--to", "torch", "-o", "link"], 1, "'link' is MODEL itself"),
         (["--to", "c", "--name", "A"], 1, "name is 'A', expected up to 31 lowercase letters"),
@@ -87,3 +88,25 @@ def test_a_model_that_is_none(crnn: Any, trained: Path) -> None:
         result = crnn("export", name, "-o", "m.npz")
         assert result.exit_code == 1
         assert not Path("m.npz").exists()
+
+
+def test_in_pipes(trained: Path, folder: Path) -> None:
+    for to in ("c", "npz", "torch"):
+        words = ("export", "-", "--to", to, "-o", "-")
+        with trained.open("rb") as model:
+            status, out, err = run(*words, folder=folder, stdin=model)
+        assert (status, err) == (0, "")
+        assert out == to_bytes(package.load(trained), to)
+    status, out, err = run("export", "-", "--to", "c", folder=folder)
+    assert (status, out) == (2, b"")
+    assert "say where it goes: -o FILE, or -o - for standard output" in err
+
+
+def test_nothing_but_c_goes_to_a_terminal(
+    crnn: Any, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crnn.cli.export.in_terminal", lambda: True)
+    result = crnn("export", str(trained), "--to", "npz", "-o", "-")
+    assert result.exit_code == 2
+    assert "npz is nothing to read: -o FILE, or a pipe" in result.stderr
+    assert crnn("export", str(trained), "--to", "c", "-o", "-").stdout.startswith("/* model.c - ")

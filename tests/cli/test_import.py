@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cli.processes import run
 
 import crnn as package
+from crnn.exchange import to_bytes
 from crnn.model import PARAMETERS
 
 
@@ -82,3 +84,26 @@ def test_what_wrong_words_get(crnn: Any, trained: Path) -> None:
         assert result.exit_code == status
         assert expected in result.stderr
     assert sorted(os.listdir()) == before
+
+
+def test_in_pipes(trained: Path, folder: Path) -> None:
+    data = to_bytes(package.load(trained), "npz")
+    (folder / "whole").write_bytes(data)
+    (folder / "cut").write_bytes(data[:-40])
+    with open("whole", "rb") as file:
+        status, out, err = run("import", "-", "-o", "-", folder=folder, stdin=file)
+    assert (status, err) == (0, "")
+    assert package.RNN.from_bytes(out).hidden_size == 8
+    with open("cut", "rb") as file:
+        status, out, err = run("import", "-", "-o", "-", folder=folder, stdin=file)
+    assert (status, out) == (1, b"")
+    assert err.startswith("Error: 'standard input' is damaged")
+
+
+def test_a_model_does_not_go_to_a_terminal(
+    crnn: Any, notebook: package.RNN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crnn.cli.import_.in_terminal", lambda: True)
+    result = crnn("import", "notebook.npz", "-o", "-")
+    assert result.exit_code == 2
+    assert "a model is nothing to read: -o MODEL, or a pipe" in result.stderr

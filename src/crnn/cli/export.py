@@ -6,13 +6,17 @@ import os
 
 import click
 
+from crnn.cli.inputs import model_of
 from crnn.cli.notes import Notes, waiting
+from crnn.cli.output import in_terminal, write_bytes
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import file_size
-from crnn.exchange import ENDINGS, FORMATS, export
-from crnn.model import load
+from crnn.cli.visible import visible
+from crnn.exchange import ENDINGS, FORMATS, export, to_bytes
 
 __all__ = ["command"]
+
+_PIPE = "-"  # standard input as MODEL, standard output as FILE
 
 
 @click.command(
@@ -30,7 +34,7 @@ __all__ = ["command"]
     metavar="FILE",
     type=click.Path(),
     help="The file; by default that of MODEL with another ending. One that is there is kept once "
-    "as FILE.bak.",
+    "as FILE.bak. - is standard output.",
 )
 @click.option(
     "--name",
@@ -45,16 +49,23 @@ def command(model: str, to: str | None, output: str | None, name: str) -> None:
     onnx is a graph for ONNX runtimes and needs pip install 'crnn[onnx]'. torch is a state_dict for
     PyTorch: FILE ends in .safetensors, or in .pt or .pth, which needs pip install 'crnn[torch]'.
     npz is an archive of NumPy. c is one C file that holds the model and runs it, in a program or on
-    a microcontroller.
+    a microcontroller. MODEL - is standard input.
     """
-    if to is None and output is None:
+    if to is None and output in (None, _PIPE):
         raise click.UsageError("say in which format: --to, or -o with an ending that does")
-    path = output if output is not None else _beside(model, str(to))
+    if output is None and model == _PIPE:
+        raise click.UsageError("say where it goes: -o FILE, or -o - for standard output")
+    if output == _PIPE and to != "c" and in_terminal():
+        raise click.UsageError(f"{to} is nothing to read: -o FILE, or a pipe")
     with explained():
-        if os.path.exists(path) and os.path.samefile(model, path):
+        loaded = model_of(model)
+        if output == _PIPE:
+            write_bytes(to_bytes(loaded, str(to), name=name))
+            return
+        path = output if output is not None else _beside(model, str(to))
+        if os.path.exists(model) and os.path.exists(path) and os.path.samefile(model, path):
             raise ValueError(f"{path!r} is MODEL itself: write to another file, with -o")
-        loaded = load(model)
-        with waiting(f"Writing {path}"):
+        with waiting(f"Writing {visible(path)}"):
             size = export(loaded, path, to, name=name, keep=True)
     Notes().say(f"Saved    {path} ({file_size(size)})")
 

@@ -6,14 +6,18 @@ from pathlib import Path
 
 import click
 
+from crnn.cli.inputs import standard_input
 from crnn.cli.notes import Notes, waiting
+from crnn.cli.output import in_terminal, write_bytes
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count
 from crnn.cli.visible import visible
-from crnn.exchange import import_model
+from crnn.exchange import from_bytes, import_model
+from crnn.model import RNN
 
 __all__ = ["command"]
 
+_PIPE = "-"  # standard input as FILE, standard output as MODEL
 _LONGEST = 4 * 0x110000  # bytes of all characters there are
 
 
@@ -25,7 +29,7 @@ _LONGEST = 4 * 0x110000  # bytes of all characters there are
     metavar="MODEL",
     required=True,
     type=click.Path(),
-    help="The model's file. One that is there is kept once as MODEL.bak.",
+    help="The model's file. One that is there is kept once as MODEL.bak. - is standard output.",
 )
 @click.option(
     "--chars",
@@ -39,17 +43,30 @@ def command(file: str, output: str, chars: str | None) -> None:
 
     An archive of numpy.savez has Wxh, Whh, Why, bh, by and chars, as the notebook names them. A
     state_dict is that of a module with one nn.RNN and one nn.Linear, in a .safetensors file or as
-    torch.save writes it; the latter needs pip install 'crnn[torch]'.
+    torch.save writes it; the latter needs pip install 'crnn[torch]'. FILE - is standard input.
     """
+    if output == _PIPE and in_terminal():
+        raise click.UsageError("a model is nothing to read: -o MODEL, or a pipe")
     with explained():
         given = None if chars is None else _characters(chars)
         with waiting(f"Reading {visible(file)}"):
-            model = import_model(file, chars=given)
+            model = _imported(file, given)
+        if output == _PIPE:
+            write_bytes(model.to_bytes())
+            return
         model.save(output, keep=True)
     Notes().say(
         f"Saved    {output} ({count(len(model.vocab), 'character')}, hidden size "
         f"{model.hidden_size:,}, {model.dtype.name})"
     )
+
+
+def _imported(file: str, chars: str | None) -> RNN:
+    """Return the model in a file, or on standard input."""
+    if file == _PIPE:
+        data = standard_input("a file of another program").read()
+        return from_bytes(data, "standard input", chars=chars)
+    return import_model(file, chars=chars)
 
 
 def _characters(path: str) -> str:

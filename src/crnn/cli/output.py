@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-__all__ = ["OutputError", "abandon", "guarded", "in_terminal", "is_closed", "write"]
+__all__ = ["OutputError", "abandon", "guarded", "in_terminal", "is_closed", "write", "write_bytes"]
 
 
 class OutputError(Exception):
@@ -54,6 +54,20 @@ def write(text: str) -> None:
             raise OSError(errno.EBADF, "it is closed")
         sys.stdout.write(text)
         sys.stdout.flush()
+
+
+def write_bytes(data: bytes) -> None:
+    """Write bytes to standard output, after what was written before.
+
+    Raises
+    ------
+    OutputError
+        If that fails.
+    """
+    write("")
+    with guarded():
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
 
 
 def is_closed() -> bool:

@@ -16,14 +16,24 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from typing import BinaryIO, Final
+from functools import partial
+from typing import Final
 
 from crnn import durable
 from crnn.exchange import c, npz, onnx, safetensors, torch
-from crnn.exchange.parameters import ExchangeError, Found, finite, model_of
+from crnn.exchange.parameters import ExchangeError, finite, model_of
+from crnn.memory import affordable
 from crnn.model import PARAMETERS, RNN
 
-__all__ = ["ENDINGS", "FORMATS", "ExchangeError", "export", "import_model"]
+__all__ = [
+    "ENDINGS",
+    "FORMATS",
+    "ExchangeError",
+    "export",
+    "from_bytes",
+    "import_model",
+    "to_bytes",
+]
 
 ENDINGS: Final = {
     ".onnx": "onnx",
@@ -38,6 +48,7 @@ FORMATS: Final = ("onnx", "torch", "npz", "c")
 """What a model can be exported to."""
 
 _HEAD: Final = 64  # bytes by which a file is recognised
+_ARCHIVE: Final = b"PK"  # its beginning: NumPy's, PyTorch's
 
 
 def export(
@@ -88,12 +99,9 @@ def export(
     ...     crnn.exchange.import_model(path)
     RNN(3 characters, hidden_size=4, dtype='float32')
     """
-    if not isinstance(model, RNN):
-        raise TypeError(f"model is of type {type(model).__name__}, expected an RNN: crnn.load(...)")
     shown = os.fspath(path)
-    to_bytes = _writer(shown, to, name)
-    finite("model", {parameter: getattr(model, parameter) for parameter in PARAMETERS})
-    data = to_bytes(model)
+    writer = _writer(_format(shown) if to is None else to, _ending(shown), name)
+    data = _made(model, writer)
     _write(shown, data, keep=keep)
     return len(data)
 
@@ -142,50 +150,124 @@ def import_model(path: str | os.PathLike[str], *, chars: str | None = None) -> R
     try:
         durable.status_of(source)
         with open(source, "rb") as file:
-            found = _reader(file, source)(file, source)
+            _look(file.read(_HEAD), source)
+            file.seek(0)
+            affordable(os.fstat(file.fileno()).st_size)
+            data = file.read()
     except OSError as error:
         reason = error.strerror or str(error)
         raise _with_words(error, f"{source!r} cannot be read: {reason}") from error
+    return from_bytes(data, source, chars=chars)
+
+
+def to_bytes(model: RNN, to: str, *, name: str = "model") -> bytes:
+    """Return the bytes of the file that `export` would write.
+
+    Parameters
+    ----------
+    model : RNN
+        The model.
+    to : {"onnx", "torch", "npz", "c"}
+        The format; ``"torch"`` is a safetensors file.
+    name : str
+        As for `export`.
+
+    Raises
+    ------
+    TypeError, ValueError, ImportError
+        As for `export`.
+
+    Examples
+    --------
+    >>> import crnn, crnn.exchange
+    >>> data = crnn.exchange.to_bytes(crnn.RNN("abc", hidden_size=4), "npz")
+    >>> crnn.exchange.from_bytes(data)
+    RNN(3 characters, hidden_size=4, dtype='float32')
+    """
+    return _made(model, _writer(to, ".safetensors", name))
+
+
+def from_bytes(data: bytes, source: str = "data", *, chars: str | None = None) -> RNN:
+    """Return the model in the bytes of another program's file, as `import_model` reads it.
+
+    Parameters
+    ----------
+    data : bytes
+        All of the file.
+    source : str
+        What errors call it, such as the path it came from.
+    chars : str, optional
+        As for `import_model`.
+
+    Raises
+    ------
+    ExchangeError, ImportError, MemoryError
+        As for `import_model`.
+
+    Examples
+    --------
+    See `to_bytes`.
+    """
+    _look(data[:_HEAD], source)
+    if not data.startswith(_ARCHIVE):
+        found = safetensors.read(data, source)
+    elif torch.is_one(data):
+        found = torch.read(data, source)
+    else:
+        found = npz.read(data, source)
     return model_of(source, found, chars)
 
 
-def _writer(path: str, to: str | None, name: str) -> Callable[[RNN], bytes]:
-    """Return what makes the bytes of a file."""
-    ending = os.path.splitext(path)[1].lower()
-    if to is None and ending not in ENDINGS:
+def _format(path: str) -> str:
+    """Return the format that the ending of a file's name stands for."""
+    try:
+        return ENDINGS[_ending(path)]
+    except KeyError:
         raise ExchangeError(
             f"path is {path!r}, whose ending says no format: expected {', '.join(ENDINGS)}, or to= "
             f"one of {', '.join(FORMATS)} (--to)"
-        )
-    format_ = ENDINGS[ending] if to is None else to
-    if format_ == "torch":
+        ) from None
+
+
+def _ending(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
+
+
+def _writer(to: str, ending: str, name: str) -> Callable[[RNN], bytes]:
+    """Return what makes the bytes of a file with an ending."""
+    if to == "torch":
         if ending == ".safetensors":
             return safetensors.to_bytes
         if ENDINGS.get(ending) == "torch":
             return torch.to_bytes
         raise ExchangeError(
-            f"path is {path!r}, expected for torch a file that ends in .pt, .pth or .safetensors"
+            f"path ends in {ending!r}, expected for torch .pt, .pth or .safetensors"
         )
-    if format_ == "c":
-        return lambda model: c.to_bytes(model, name)
-    writers = {"npz": npz.to_bytes, "onnx": onnx.to_bytes}
-    if format_ not in writers:
+    writers: dict[str, Callable[[RNN], bytes]] = {
+        "npz": npz.to_bytes,
+        "onnx": onnx.to_bytes,
+        "c": partial(c.to_bytes, name=name),
+    }
+    if to not in writers:
         raise ExchangeError(f"to is {to!r}, expected one of {', '.join(FORMATS)}")
-    return writers[format_]
+    return writers[to]
 
 
-def _reader(file: BinaryIO, source: str) -> Callable[[BinaryIO, str], Found]:
-    """Return what reads a file, by its contents."""
-    head = file.read(_HEAD)
-    size = os.fstat(file.fileno()).st_size
-    file.seek(0)
-    if head.startswith(b"PK"):
-        return torch.read if torch.is_one(file) else npz.read
-    if safetensors.is_one(head, size):
-        return safetensors.read
-    raise ExchangeError(
-        f"{source!r} is no archive of numpy.savez, no file of torch.save and no safetensors file"
-    )
+def _made(model: RNN, writer: Callable[[RNN], bytes]) -> bytes:
+    """Return the bytes of a model, checked to be one that predicts."""
+    if not isinstance(model, RNN):
+        raise TypeError(f"model is of type {type(model).__name__}, expected an RNN: crnn.load(...)")
+    finite("model", {name: getattr(model, name) for name in PARAMETERS})
+    return writer(model)
+
+
+def _look(head: bytes, source: str) -> None:
+    """Refuse a file by its beginning, however large it may be."""
+    if not head.startswith(_ARCHIVE) and not safetensors.is_one(head):
+        raise ExchangeError(
+            f"{source!r} is no archive of numpy.savez, no file of torch.save and no safetensors "
+            "file"
+        )
 
 
 def _write(path: str, data: bytes, *, keep: bool) -> None:

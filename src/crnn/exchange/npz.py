@@ -10,17 +10,15 @@ type and shape is checked before its numbers are unpacked.
 
 from __future__ import annotations
 
-import errno
 import io
 import math
-import os
 import struct
 import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +46,7 @@ def to_bytes(model: RNN) -> bytes:
     return file.getvalue()
 
 
-def read(file: BinaryIO, source: str) -> Found:
+def read(data: bytes, source: str) -> Found:
     """Read an archive.
 
     Raises
@@ -58,8 +56,8 @@ def read(file: BinaryIO, source: str) -> Found:
     MemoryError
         If this machine cannot hold the arrays.
     """
-    with _described(source), zipfile.ZipFile(file) as archive:
-        limit = max(_LIKELY, _MOST_RATIO * os.fstat(file.fileno()).st_size)
+    with _described(source), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        limit = max(_LIKELY, _MOST_RATIO * len(data))
         members = {name: _Member(archive, name, source, limit) for name in PARAMETERS}
         check(source, {name: member.declared() for name, member in members.items()})
         vocab = _vocabulary(archive, source, limit)
@@ -173,12 +171,6 @@ def _described(source: str) -> Iterator[None]:
         yield
     except ExchangeError:
         raise
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # of a place before the beginning of the file
-            raise
-        raise ExchangeError(
-            f"{source!r} is damaged: its directory is wrong; save it again by numpy.savez"
-        ) from error
     except (
         *(zipfile.BadZipFile, zlib.error, EOFError, ValueError, SyntaxError, TypeError, KeyError),
         *(tokenize.TokenError, struct.error, RecursionError, NotImplementedError, OverflowError),

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,6 @@ import safetensors.numpy
 from crnn import checkpoint
 from crnn.exchange.parameters import Declared, ExchangeError, Found
 from crnn.exchange.state_dict import Tensor, found, state_dict
-from crnn.memory import affordable
 from crnn.model import RNN
 
 __all__ = ["is_one", "read", "to_bytes"]
@@ -34,24 +32,20 @@ def to_bytes(model: RNN) -> bytes:
     return safetensors.numpy.save(state_dict(model), {"format": "pt"})
 
 
-def is_one(head: bytes, size: int) -> bool:
-    """Tell whether a file of that size and beginning is meant to be a safetensors file."""
+def is_one(head: bytes) -> bool:
+    """Tell whether a file with that beginning is meant to be a safetensors file."""
     length = int.from_bytes(head[:8], "little")
-    return len(head) > 8 and length <= min(size - 8, _LONGEST_HEADER) and head[8:9] == b"{"
+    return length <= _LONGEST_HEADER and head[8:9] == b"{"
 
 
-def read(file: BinaryIO, source: str) -> Found:
+def read(data: bytes, source: str) -> Found:
     """Read a state_dict.
 
     Raises
     ------
     ExchangeError
         If the file is damaged, or its tensors are not those of such a module.
-    MemoryError
-        If this machine cannot hold it.
     """
-    affordable(os.fstat(file.fileno()).st_size)
-    data = file.read()
     if checkpoint.begins_like_one(data):
         raise ExchangeError(f"{source!r} is a crnn model already: use it as it is")
     try:

@@ -7,11 +7,10 @@ of it is run.
 from __future__ import annotations
 
 import io
-import os
 import struct
 import zipfile
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -40,18 +39,16 @@ def to_bytes(model: RNN) -> bytes:
     return file.getvalue()
 
 
-def is_one(file: BinaryIO) -> bool:
+def is_one(data: bytes) -> bool:
     """Tell whether an archive is meant to be a file of `torch.save`."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return any(name.rpartition("/")[2] == "data.pkl" for name in archive.namelist())
     except _BROKEN:
         return False
-    finally:
-        file.seek(0)
 
 
-def read(file: BinaryIO, source: str) -> Found:
+def read(data: bytes, source: str) -> Found:
     """Read a state_dict.
 
     Raises
@@ -62,10 +59,9 @@ def read(file: BinaryIO, source: str) -> Found:
         If PyTorch is not installed.
     """
     torch = _library()
-    size = os.fstat(file.fileno()).st_size
-    _check_stored(file, source)
+    _check_stored(data, source)
     try:
-        tensors = torch.load(file, map_location="cpu", weights_only=True)
+        tensors = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # PyTorch raises what it likes for a damaged file
         reason = str(error).strip().partition("\n")[0]
         raise ExchangeError(
@@ -73,6 +69,7 @@ def read(file: BinaryIO, source: str) -> Found:
         ) from error
     if not isinstance(tensors, Mapping):
         raise ExchangeError(f"{source!r} holds a {type(tensors).__name__}, no tensors; {_ADVICE}")
+    size = len(data)
     return found(source, {str(n): _tensor(torch, source, n, t, size) for n, t in tensors.items()})
 
 
@@ -87,16 +84,15 @@ def _library() -> Any:
     return torch
 
 
-def _check_stored(file: BinaryIO, source: str) -> None:
+def _check_stored(data: bytes, source: str) -> None:
     """Refuse packed entries: torch.save has none, and without them all sizes are true."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             stored = {entry.compress_type for entry in archive.infolist()} <= {zipfile.ZIP_STORED}
     except _BROKEN as error:
         raise ExchangeError(f"{source!r} is damaged: {error}; {_ADVICE}") from error
     if not stored:
         raise ExchangeError(f"{source!r} has packed entries, which torch.save never writes")
-    file.seek(0)
 
 
 def _tensor(torch: Any, source: str, name: object, value: Any, size: int) -> Tensor:
