@@ -65,3 +65,11 @@ static void column_sums(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd, 
         y[i] = sum;
     }
 }
+
+static void running_mean(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd, double count,
+                         double *sums, real *y)
+{
+    for (ptrdiff_t s = 0; s < t; s++)
+        for (ptrdiff_t i = 0; i < m; i++) sums[i] += (double)D[s * ldd + i];
+    for (ptrdiff_t i = 0; i < m; i++) y[i] = (real)(sums[i] / count);
+}

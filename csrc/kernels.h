@@ -46,6 +46,10 @@
  *   column_sums(t, m, D, ldd, y)
  *       y[i] = sum over s of D[s, i], from 0.   D (t, m);  y (m).         s = 0, 1, ... t-1
  *
+ *   running_mean(t, m, D, ldd, count, sums, y)
+ *       sums[i] += D[s, i], then y[i] = sums[i] / count, both in double; y is rounded to real.   D (t, m);
+ *       sums (m), double whatever real is;  y (m).                        s = 0, 1, ... t-1
+ *
  *   exp(n, x, y)   log(n, x, y)   tanh(n, x, y)
  *       y[i] = f(x[i]).   x, y (n), may be the same. Own polynomials: see vmath.h.
  *
@@ -69,6 +73,15 @@
  *   log_softmax(t, n, Y, ldy, L, ldl)
  *       L[s, j] = (y[j] - M) - log(sum e), in nats, of every row of Y (scale 1). Y stays as it is.
  *       Y (t, n), n >= 1;  L (t, n).
+ *
+ *   score(t, n, Y, ldy, target, nats, rank, entropy)
+ *       Softmax of every row (scale 1), and how well it foretold the target:
+ *       nats[s] = log(sum e) - (y[target[s]] - M), the loss of softmax_cross_entropy to the bit;
+ *       rank[s] = 1 for the greatest logit, 1 more for each one that is greater than y[target[s]], or
+ *       equal to it and before it; n where nats is NaN;
+ *       entropy[s] = log(sum e) - d / sum e, in nats, d = dot(e, x) with x[j] = y[j] - M, but at least
+ *       what exp takes for its least argument (there e[j] is 0: vmath.h).
+ *       target (t), 0 <= target[s] < n;  nats, rank, entropy (t).
  *
  *   draw(n, p, u) -> ptrdiff_t
  *       The index that the coin u, 0 <= u < 1, chooses among the probabilities p (n): the first j with
@@ -161,6 +174,8 @@ extern "C" {
         void (*scatter_columns)(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd,            \
                                 const int32_t *index, real *A, ptrdiff_t rs, ptrdiff_t cs);        \
         void (*column_sums)(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd, real *y);      \
+        void (*running_mean)(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd, double count, \
+                             double *sums, real *y);                                               \
         void (*exp)(ptrdiff_t n, const real *x, real *y);                                          \
         void (*log)(ptrdiff_t n, const real *x, real *y);                                          \
         void (*tanh)(ptrdiff_t n, const real *x, real *y);                                         \
@@ -170,6 +185,8 @@ extern "C" {
                                       ptrdiff_t ldy, const int32_t *target, real *loss);           \
         void (*log_softmax)(ptrdiff_t t, ptrdiff_t n, const real *Y, ptrdiff_t ldy, real *L,       \
                             ptrdiff_t ldl);                                                        \
+        void (*score)(ptrdiff_t t, ptrdiff_t n, real *Y, ptrdiff_t ldy, const int32_t *target,     \
+                      real *nats, int32_t *rank, real *entropy);                                   \
         ptrdiff_t (*draw)(ptrdiff_t n, const real *p, double u);                                   \
         ptrdiff_t (*argmax)(ptrdiff_t n, const real *y);                                           \
         real (*dot)(ptrdiff_t n, const real *x, const real *y);                                    \

@@ -97,6 +97,8 @@ VECTORS horner(const int count, const real *coefficients, size_t terms, const ve
  * from where a shift takes it to the exponent. */
 #define ROUNDER(bias) (R(0x1.8p+23f, 0x1.8p+52) + (real)(bias))
 
+#define EXP_LEAST R(-104.0f, -746.0) /* from here down exp is 0 */
+
 VECTORS v_exp(const int count, vec *x)
 {
     const vec rounder = v_set1(ROUNDER(2 * EXPONENT_BIAS));
@@ -104,7 +106,7 @@ VECTORS v_exp(const int count, vec *x)
 
     /* x = n ln(2) + r, where r = high + low. Beyond these bounds the result is 0 or infinity anyway.
      * A NaN passes. */
-    EACH(v) x[v] = v_min(v_set1(R(89.0f, 710.0)), v_max(v_set1(R(-104.0f, -746.0)), x[v]));
+    EACH(v) x[v] = v_min(v_set1(R(89.0f, 710.0)), v_max(v_set1(EXP_LEAST), x[v]));
     EACH(v) shifted[v] = v_fma(x[v], v_set1(LOG2_E), rounder);
     EACH(v)
     {

@@ -1,4 +1,4 @@
-/* cases_columns.c - transpose, gather_columns, scatter_columns, column_sums. */
+/* cases_columns.c - transpose, gather_columns, scatter_columns, column_sums, running_mean. */
 
 static void transpose_case(ptrdiff_t m, ptrdiff_t n, ptrdiff_t gap)
 {
@@ -60,6 +60,19 @@ static void column_sums_case(ptrdiff_t t, ptrdiff_t m, ptrdiff_t gap, number dra
     ON_EVERY_TABLE(k->column_sums(t, m, D.at, m + gap, y.at))
 }
 
+static void running_mean_case(ptrdiff_t t, ptrdiff_t m, ptrdiff_t gap, number draw)
+{
+    double count = (double)(t + random_index(100) + 1);
+    begin_case("t=%td m=%td gaps %td count=%g", t, m, gap, count);
+    MATRIX(D, t, m, m + gap, draw);
+    images sums = new_buffer("sums", REALS, sizeof(double), 1, m, m);
+    double *at = sums.at, *wanted = sums.wanted;
+    for (ptrdiff_t i = 0; i < m; i++) at[i] = wanted[i] = (double)draw() / 3;
+    VECTOR(y, m, anything);
+    plain_running_mean(t, m, D.wanted, m + gap, count, wanted, y.wanted);
+    ON_EVERY_TABLE(k->running_mean(t, m, D.at, m + gap, count, at, y.at))
+}
+
 #define ON_EVERY_PAIR(one_case)                                                                    \
     for (int i = 0; i < SIZES; i++)                                                                \
         for (int j = 0; j < SIZES; j++) {                                                          \
@@ -86,4 +99,10 @@ static void test_scatter_columns(void)
 static void test_column_sums(void)
 {
     ON_EVERY_PAIR(column_sums_case(t, m, gap, moderate); column_sums_case(t, m, gap, anything))
+}
+
+static void test_running_mean(void)
+{
+    ON_EVERY_PAIR(running_mean_case(t, m, gap, moderate))
+    ON_EVERY_PAIR(running_mean_case(t, m, gap, anything))
 }

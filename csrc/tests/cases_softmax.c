@@ -1,4 +1,4 @@
-/* cases_softmax.c - softmax, softmax_cross_entropy, and the choices draw and argmax.
+/* cases_softmax.c - softmax, softmax_cross_entropy, score, and the choices draw and argmax.
  *
  * Every operation but exp and log is fixed, so the tables must give the bits of the plain loop; that
  * the plain loop is a softmax, long double says.
@@ -158,6 +158,56 @@ static void test_log_softmax(void)
         for (int j = 0; j < SIZES_BUT_0; j++)
             log_softmax_case(sizes[i] % 20, sizes[j], (i + j) % 2 * 3);
     FOR_EVERY_SIZE(n, 1) log_softmax_case(2, n, n % 2);
+}
+
+static long double exact_entropy(ptrdiff_t n, const real *y)
+{
+    real top = plain_greatest(n, y);
+    long double sum = exact_sum(n, y, top, 1), dot = 0;
+    for (ptrdiff_t j = 0; j < n; j++) {
+        long double x = (long double)y[j] - top, e = exact_exp(x);
+        if (e > 0 || isnan(e)) dot += e * x;
+    }
+    return exact_log(sum) - dot / sum;
+}
+
+static void check_score(ptrdiff_t n, const real *y, ptrdiff_t target, ptrdiff_t s, real nats,
+                        real entropy)
+{
+    check_loss(n, y, target, s, nats);
+    long double exact = isnan(nats) ? NAN : exact_entropy(n, y);
+    check_near("entropy", s, entropy, exact, (24 + (long double)n / 8 + exact) * 8 * REAL_EPSILON);
+    check(isnan(entropy) || entropy >= 0, "entropy[%td] is %a, below 0", s, (double)entropy);
+}
+
+static void score_case(ptrdiff_t t, ptrdiff_t n, ptrdiff_t gap, number draw)
+{
+    ptrdiff_t ldy = n + gap;
+    begin_case("t=%td n=%td ldy=%td", t, n, ldy);
+    MATRIX(Y, t, n, ldy, draw);
+    spoil_rows(Y, t, n, ldy);
+    const int32_t *target = new_indices("target", t, n);
+    VECTOR(nats, t, anything);
+    VECTOR(entropy, t, anything);
+    images ranks = new_buffer("rank", INTEGERS, sizeof(int32_t), 1, t, t);
+    int32_t *rank = ranks.at, *wanted = ranks.wanted;
+    for (ptrdiff_t s = 0; s < t; s++) {
+        const real *y = Y.at + s * ldy;
+        rank[s] = -1;
+        plain_score(n, y, target[s], nats.wanted + s, wanted + s, entropy.wanted + s);
+        check_score(n, y, target[s], s, nats.wanted[s], entropy.wanted[s]);
+    }
+    plain_softmax(t, n, 1, Y.wanted, ldy);
+    ON_EVERY_TABLE(k->score(t, n, Y.at, ldy, target, nats.at, rank, entropy.at))
+}
+
+static void test_score(void)
+{
+    static const number kinds[] = {moderate, coarse};
+    for (int i = 0; i < SIZES; i++)
+        for (int j = 0; j < SIZES_BUT_0; j++)
+            score_case(sizes[i], sizes[j], (i + j / 2) % 2 * 3, kinds[(i + j) % 2]);
+    FOR_EVERY_SIZE(n, 1) score_case(9, n, n % 2, kinds[n % 2]);
 }
 
 static void check_index(ptrdiff_t got, ptrdiff_t wanted)

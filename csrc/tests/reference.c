@@ -72,6 +72,15 @@ static void plain_column_sums(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t
     }
 }
 
+static void plain_running_mean(ptrdiff_t t, ptrdiff_t m, const real *D, ptrdiff_t ldd, double count,
+                               double *sums, real *y)
+{
+    for (ptrdiff_t i = 0; i < m; i++) {
+        for (ptrdiff_t s = 0; s < t; s++) sums[i] += D[s * ldd + i];
+        y[i] = (real)(sums[i] / count);
+    }
+}
+
 static void plain_tanh_backward(ptrdiff_t n, const real *h, const real *dh, real *dz)
 {
     for (ptrdiff_t i = 0; i < n; i++) dz[i] = FMA(-h[i], h[i], 1) * dh[i];
@@ -135,6 +144,25 @@ static void plain_softmax_cross_entropy(ptrdiff_t t, ptrdiff_t n, real weight, r
         loss[s] = plain_log(plain_softmax_row(n, 1, weight, y)) - below_top;
         y[target[s]] -= weight;
     }
+}
+
+/* One row, which stays as it is. */
+static void plain_score(ptrdiff_t n, const real *y, ptrdiff_t target, real *nats, int32_t *rank,
+                        real *entropy)
+{
+    real e[257], x[257], top = plain_greatest(n, y);
+    for (ptrdiff_t j = 0; j < n; j++) {
+        x[j] = y[j] - top;
+        e[j] = plain_exp(x[j]);
+        if (x[j] < R(-104, -746)) x[j] = R(-104, -746);
+    }
+    real total = plain_sum(n, e), log_total = plain_log(total);
+    *nats = log_total - (y[target] - top);
+    *entropy = log_total - plain_dot(n, e, x) / total;
+    *rank = 1;
+    for (ptrdiff_t j = 0; j < n; j++)
+        *rank += y[j] > y[target] || (y[j] == y[target] && j < target);
+    if (isnan(*nats)) *rank = (int32_t)n;
 }
 
 static ptrdiff_t last_possible(ptrdiff_t end, const real *p)

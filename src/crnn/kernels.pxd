@@ -29,6 +29,8 @@ cdef extern from "kernels.h" nogil:
                                 Py_ssize_t cs) noexcept nogil
         void (*column_sums)(Py_ssize_t t, Py_ssize_t m, const float* D, Py_ssize_t ldd,
                             float* y) noexcept nogil
+        void (*running_mean)(Py_ssize_t t, Py_ssize_t m, const float* D, Py_ssize_t ldd, double count,
+                             double* sums, float* y) noexcept nogil
         void (*exp)(Py_ssize_t n, const float* x, float* y) noexcept nogil
         void (*log)(Py_ssize_t n, const float* x, float* y) noexcept nogil
         void (*tanh)(Py_ssize_t n, const float* x, float* y) noexcept nogil
@@ -40,6 +42,8 @@ cdef extern from "kernels.h" nogil:
                                       float* loss) noexcept nogil
         void (*log_softmax)(Py_ssize_t t, Py_ssize_t n, const float* Y, Py_ssize_t ldy, float* L,
                             Py_ssize_t ldl) noexcept nogil
+        void (*score)(Py_ssize_t t, Py_ssize_t n, float* Y, Py_ssize_t ldy, const int32_t* target,
+                      float* nats, int32_t* rank, float* entropy) noexcept nogil
         Py_ssize_t (*draw)(Py_ssize_t n, const float* p, double u) noexcept nogil
         Py_ssize_t (*argmax)(Py_ssize_t n, const float* y) noexcept nogil
         float (*dot)(Py_ssize_t n, const float* x, const float* y) noexcept nogil
@@ -75,6 +79,8 @@ cdef extern from "kernels.h" nogil:
                                 Py_ssize_t cs) noexcept nogil
         void (*column_sums)(Py_ssize_t t, Py_ssize_t m, const double* D, Py_ssize_t ldd,
                             double* y) noexcept nogil
+        void (*running_mean)(Py_ssize_t t, Py_ssize_t m, const double* D, Py_ssize_t ldd, double count,
+                             double* sums, double* y) noexcept nogil
         void (*exp)(Py_ssize_t n, const double* x, double* y) noexcept nogil
         void (*log)(Py_ssize_t n, const double* x, double* y) noexcept nogil
         void (*tanh)(Py_ssize_t n, const double* x, double* y) noexcept nogil
@@ -86,6 +92,8 @@ cdef extern from "kernels.h" nogil:
                                       double* loss) noexcept nogil
         void (*log_softmax)(Py_ssize_t t, Py_ssize_t n, const double* Y, Py_ssize_t ldy, double* L,
                             Py_ssize_t ldl) noexcept nogil
+        void (*score)(Py_ssize_t t, Py_ssize_t n, double* Y, Py_ssize_t ldy, const int32_t* target,
+                      double* nats, int32_t* rank, double* entropy) noexcept nogil
         Py_ssize_t (*draw)(Py_ssize_t n, const double* p, double u) noexcept nogil
         Py_ssize_t (*argmax)(Py_ssize_t n, const double* y) noexcept nogil
         double (*dot)(Py_ssize_t n, const double* x, const double* y) noexcept nogil
@@ -160,6 +168,13 @@ cdef inline void column_sums(const crnn_tables* K, Py_ssize_t t, Py_ssize_t m, c
     else:
         K.f64.column_sums(t, m, D, ldd, y)
 
+cdef inline void running_mean(const crnn_tables* K, Py_ssize_t t, Py_ssize_t m, const real* D,
+                              Py_ssize_t ldd, double count, double* sums, real* y) noexcept nogil:
+    if real is float:
+        K.f32.running_mean(t, m, D, ldd, count, sums, y)
+    else:
+        K.f64.running_mean(t, m, D, ldd, count, sums, y)
+
 cdef inline void tanh(const crnn_tables* K, Py_ssize_t n, const real* x, real* y) noexcept nogil:
     if real is float:
         K.f32.tanh(n, x, y)
@@ -194,6 +209,13 @@ cdef inline void log_softmax(const crnn_tables* K, Py_ssize_t t, Py_ssize_t n, c
         K.f32.log_softmax(t, n, Y, ldy, L, ldl)
     else:
         K.f64.log_softmax(t, n, Y, ldy, L, ldl)
+cdef inline void score(const crnn_tables* K, Py_ssize_t t, Py_ssize_t n, real* Y, Py_ssize_t ldy,
+                       const int32_t* target, real* nats, int32_t* rank,
+                       real* entropy) noexcept nogil:
+    if real is float:
+        K.f32.score(t, n, Y, ldy, target, nats, rank, entropy)
+    else:
+        K.f64.score(t, n, Y, ldy, target, nats, rank, entropy)
 
 cdef inline Py_ssize_t draw(const crnn_tables* K, Py_ssize_t n, const real* p,
                             double u) noexcept nogil:
