@@ -14,6 +14,7 @@ from crnn.dropin import bind
 from crnn.headers import get_include
 from crnn.history import Report
 from crnn.model import RNN, load
+from crnn.score import Score
 from crnn.settings import Settings
 from crnn.state import State, States
 from crnn.trainer import DivergenceError, Trainer
@@ -24,6 +25,7 @@ __all__ = [
     "CheckpointError",
     "DivergenceError",
     "Report",
+    "Score",
     "SelfCheck",
     "Settings",
     "State",

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from crnn.memory import affordable, take_indices
 
-__all__ = ["indices", "integer", "number", "real_array", "room_for", "same_type"]
+__all__ = ["choice", "indices", "integer", "number", "real_array", "room_for", "same_type"]
 
 IntArray = npt.NDArray[np.int32]
 RealArray = npt.NDArray[np.floating[Any]]
@@ -62,6 +62,19 @@ def number(name: str, value: Any, least: float) -> float:
     if not least <= float(value) < math.inf:
         raise ValueError(f"{name} is {value}, expected a finite number of at least {least}")
     return float(value)
+
+
+def choice(name: str, value: object, choices: tuple[str, ...]) -> str:
+    """Return `value`, which must be one of some words.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if isinstance(value, str) and value in choices:
+        return value
+    raise ValueError(f"{name} is {value!r}, expected {' or '.join(map(repr, choices))}")
 
 
 def indices(name: str, values: Any, end: int) -> IntArray:

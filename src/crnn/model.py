@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any, Self
@@ -15,15 +15,16 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from crnn import arguments, checkpoint, core, gradcheck, initial, seeding
+from crnn import arguments, checkpoint, core, gradcheck, initial, score, seeding, vectors
 from crnn.arguments import RealArray
 from crnn.checkpoint import CONTRACT, JSON, CheckpointError
 from crnn.core import PARAMETERS
 from crnn.dropin import check_parameters
 from crnn.memory import Buffer
+from crnn.score import Score
 from crnn.settings import Settings
 from crnn.slices import Slices
-from crnn.state import State, States
+from crnn.state import State, States, beginning
 from crnn.vocab import Vocab
 
 __all__ = ["PARAMETERS", "RNN", "load"]
@@ -314,6 +315,143 @@ class RNN:
         bits = seeding.child(seeding.seed_sequence(seed), 0)
         state = core.State(self._net)
         return map(self.vocab.decode, draw(state, ixes, heat, bits, x))
+
+    def score(self, text: str, state: State | None = None, unknown: str = "error") -> Score:
+        """Tell how surprised the model is by each character of a text.
+
+        Parameters
+        ----------
+        text : str
+            Any length. Of an empty text the score has no numbers, a total of 0 and a mean of NaN.
+        state : State, optional
+            Where to begin; it stays as it is (`State.score` lets it read). By default a fresh
+            state, which predicts the first character from softmax(by).
+        unknown : {"error", "skip", "uniform"}
+            What to do with a character that the vocabulary lacks: an error; leave it out, with NaN
+            in its place; or count it as one of V equally probable characters, ln V nats. The model
+            does not read it.
+
+        Returns
+        -------
+        Score
+            Nats, rank and entropy of each character, and totals.
+
+        Raises
+        ------
+        TypeError
+            If `text` is no str or `state` no State.
+        ValueError
+            If the vocabulary lacks a character (named, with its position), `state` is of another
+            model, or `unknown` is another word.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> model = crnn.RNN("ab", hidden_size=4)
+        >>> model.score("abba")
+        <Score of 4 characters: 1.000 bits per character, perplexity 2.000>
+        >>> model.score("ab!", unknown="skip").rank.tolist()[2]
+        0
+        """
+        return score.score(self, text, beginning(self, state), unknown)
+
+    def score_many(
+        self, texts: Iterable[str], threads: int = 1, unknown: str = "error"
+    ) -> list[Score]:
+        """Score each of several texts, which is several times faster than one after the other.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            Each begins in a fresh state.
+        threads : int
+            Most threads at work, up to 64. Any number gives the same bits.
+        unknown : {"error", "skip", "uniform"}
+            See `score`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `score` does, with the number of the text.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> model = crnn.RNN("abc", hidden_size=4)
+        >>> model.score_many(["ab", "", "cab"])[2] == model.score("cab")
+        True
+        """
+        return score.score_many(self, texts, threads, unknown)
+
+    def hidden(self, text: str, state: State | None = None, unknown: str = "error") -> RealArray:
+        """Return the hidden state after each character of a text.
+
+        Parameters
+        ----------
+        text : str
+        state : State, optional
+            Where to begin, see `score`.
+        unknown : {"error", "skip"}
+            What to do with a character that the vocabulary lacks: an error, or nothing is read and
+            the state stays what it was before it.
+
+        Returns
+        -------
+        numpy.ndarray, shape (len(text), H)
+            Of the model's dtype.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `score` does.
+        MemoryError
+            If this machine cannot hold so many states.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> model = crnn.RNN("abc", hidden_size=4)
+        >>> model.hidden("abcab").shape
+        (5, 4)
+        """
+        return vectors.hidden(self, text, beginning(self, state), unknown)
+
+    def embed(
+        self, texts: Iterable[str], how: str = "mean", threads: int = 1, unknown: str = "error"
+    ) -> RealArray:
+        """Return one vector for each text, made of the hidden states after its characters.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            Each begins in a fresh state.
+        how : {"mean", "last"}
+            The mean of the states, or the one after the last character. Of an empty text both are
+            zeros.
+        threads : int
+            Most threads at work, up to 64. Any number gives the same bits.
+        unknown : {"error", "skip"}
+            See `hidden`; a mean is of the states after known characters.
+
+        Returns
+        -------
+        numpy.ndarray, shape (number of texts, H)
+            Of the model's dtype.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `score` does, with the number of the text.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> model = crnn.RNN("abc", hidden_size=4)
+        >>> vectors = model.embed(["abc", "a"], how="last")
+        >>> bool((vectors[0] == model.hidden("abc")[-1]).all())
+        True
+        """
+        return vectors.embed(self, texts, how, threads, unknown)
 
     def extend(self, chars: str, seed: seeding.Seed = 0) -> RNN:
         """Return a model that knows more characters and predicts as this one does.

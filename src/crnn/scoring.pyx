@@ -58,18 +58,12 @@ cdef void begin_state(const Course* r, const Shape* S, real* h) noexcept nogil:
 
 cdef void open_texts(Course* r, const Shape* S, real* Hs) noexcept nogil:
     """The next texts, none of whose characters are read."""
-    cdef real* vectors = <real*> r.vectors
-    cdef Py_ssize_t b, i
+    cdef Py_ssize_t b
     r.first += r.width
     r.width, r.at = min(<Py_ssize_t> WIDTH, r.texts - r.first), 0
     memset(r.sums, 0, r.width * S.H * sizeof(double))
     for b in range(r.width):
         begin_state(r, S, Hs + b * S.ldh)
-        i = r.order[r.first + b]
-        if r.vectors != NULL and r.mean:            # of no characters
-            memset(vectors + i * S.H, 0, S.H * sizeof(real))
-        elif r.vectors != NULL:
-            begin_state(r, S, vectors + i * S.H)
 
 
 cdef bint open_window(Course* r, const Shape* S, real* Hs) noexcept nogil:
@@ -79,7 +73,7 @@ cdef bint open_window(Course* r, const Shape* S, real* Hs) noexcept nogil:
         memcpy(Hs, Hs + r.n.T * B * S.ldh, B * S.ldh * sizeof(real))
     while True:
         B = r.width
-        while B > 0 and r.lengths[r.first + B - 1] == r.at:
+        while B > 0 and r.lengths[r.first + B - 1] <= r.at:
             B -= 1
         if B > 0:
             break
@@ -118,6 +112,16 @@ cdef void keep_states(Course* r, const Shape* S, real* Hs) noexcept nogil:
         to = r.starts[r.first + b] + r.at
         for t in range(r.n.T):
             memcpy(states + (to + t) * S.H, Hs + ((t + 1) * B + b) * S.ldh, S.H * sizeof(real))
+
+
+cdef void begin_vectors(const Course* r, const Shape* S, real* vectors) noexcept nogil:
+    """The vectors of texts of which nothing is read yet."""
+    cdef Py_ssize_t i
+    for i in range(r.texts):
+        if r.mean:
+            memset(vectors + i * S.H, 0, S.H * sizeof(real))
+        else:
+            begin_state(r, S, vectors + i * S.H)
 
 
 cdef void keep_vectors(Course* r, const Shape* S, real* Hs) noexcept nogil:
@@ -213,6 +217,10 @@ cdef class Reading:
             r.states = real_address(states, "states", net.double, n * H, True)
         if vectors is not None and r.texts > 0:
             r.vectors = real_address(vectors, "vectors", net.double, r.texts * H, True)
+            if net.double:
+                begin_vectors(r, &net.S, <double*> r.vectors)
+            else:
+                begin_vectors(r, &net.S, <float*> r.vectors)
 
     cdef int take_memory(self) except -1:
         """Room for a window."""

@@ -19,7 +19,7 @@ from crnn.arguments import RealArray
 if TYPE_CHECKING:
     from crnn.model import RNN
 
-__all__ = ["State", "States"]
+__all__ = ["State", "States", "beginning"]
 
 Index = int | np.integer[Any]
 
@@ -428,6 +428,27 @@ class States(_Held):
 
     def __repr__(self) -> str:
         return f"<{len(self)} States of {self._model!r}>"
+
+
+def beginning(model: RNN, state: State | None) -> npt.NDArray[Any]:
+    """Return the numbers (H,) that a text begins with: a copy of a state's, or zeros.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no state, or one of another model.
+    """
+    if state is None:
+        return np.zeros(model.hidden_size, model.dtype)
+    if not isinstance(state, State):
+        raise TypeError(f"state is of type {type(state).__name__}, expected a State or None")
+    if state.model is not model and state.model.fingerprint != model.fingerprint:
+        raise ValueError(
+            f"state is of another model ({state.model!r}) than this one ({model!r}): "
+            "take one that this model's state() made"
+        )
+    h: npt.NDArray[Any] = state.h[:, 0].copy()
+    return h
 
 
 def _net_of(model: RNN) -> core.Net:

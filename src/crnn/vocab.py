@@ -180,12 +180,40 @@ class Vocab:
             ...
         ValueError: text has a character that the vocabulary (2 characters) lacks: 'c' U+0063 ...
         """
+        indices = self.lookup(text, name=name)
+        if len(indices) and indices.min() < 0:
+            raise ValueError(self._describe_unknown(name, text, indices))
+        return indices
+
+    def lookup(self, text: str, *, name: str = "text") -> npt.NDArray[np.int32]:
+        """Turn a text into indices, -1 for every character that the vocabulary lacks.
+
+        Parameters
+        ----------
+        text : str
+            Any characters; may be empty.
+        name : str, optional
+            What an error calls the text.
+
+        Returns
+        -------
+        (len(text),) array of int32
+            A fresh array.
+
+        Raises
+        ------
+        TypeError
+            `text` is not a str.
+
+        Examples
+        --------
+        >>> Vocab("ab").lookup("abc").tolist()
+        [0, 1, -1]
+        """
         _require_str(name, text)
         points = _code_points(text)
         others = np.uint32(len(self._index_of) - 1)
         indices: npt.NDArray[np.int32] = self._index_of[np.minimum(points, others)]
-        if len(indices) and indices.min() < 0:
-            raise ValueError(self._describe_unknown(name, text, indices))
         return indices
 
     def index(self, char: str, *, name: str = "char") -> int:
