@@ -135,6 +135,18 @@
  *       In its step number s, rate = learning_rate / (1 - beta1^s) and unbias2 = 1 / (1 - beta2^s)
  *       make up for means that began at 0.   0 <= beta1, beta2 < 1.
  *
+ *   frequencies(n, p, f) -> uint32_t
+ *       f[j] = 1 + 2^30 q without its fraction, with q = p[j] in [0, 1], what is outside taken for the
+ *       nearer end and a NaN for 0. Returns their sum, modulo 2^32: less than that for probabilities of at
+ *       most 2^21 characters that add up to nearly 1.   p, f (n).
+ *
+ *   count_below(n, f) -> uint32_t
+ *       The sum of f (n), modulo 2^32.
+ *
+ *   locate(n, f, u, below) -> ptrdiff_t
+ *       The j for which u is one of the f[j] numbers from *below = f[0] + ... + f[j-1] on; n - 1 if u is
+ *       beyond them all.   f (n), n >= 1, whose sum is less than 2^32.
+ *
  * Two more, whose worth is the time that they take:
  *
  *   multiply_adds(rounds, x) -> real
@@ -203,6 +215,9 @@ extern "C" {
                         const real *d, real *v, real *w);                                          \
         void (*adam)(ptrdiff_t n, real rate, real limit, real beta1, real beta2, real epsilon,     \
                      real unbias2, const real *d, real *m, real *v, real *w);                      \
+        uint32_t (*frequencies)(ptrdiff_t n, const real *p, uint32_t *f);                          \
+        uint32_t (*count_below)(ptrdiff_t n, const uint32_t *f);                                   \
+        ptrdiff_t (*locate)(ptrdiff_t n, const uint32_t *f, uint32_t u, uint32_t *below);          \
         real (*multiply_adds)(ptrdiff_t rounds, real x);                                           \
         uint64_t (*loads)(ptrdiff_t n, const real *x, ptrdiff_t rounds);                           \
     } name

@@ -5,6 +5,7 @@
  * and the table is the one symbol that leaves the object.
  */
 #include "activation.c"
+#include "coding.c"
 #include "columns.c"
 #include "gemm.c"
 #include "gemv.c"
@@ -42,6 +43,9 @@ const R(crnn_kernels_f32, crnn_kernels_f64) CRNN_TABLE = {
     .sgd = sgd,
     .rmsprop = rmsprop,
     .adam = adam,
+    .frequencies = frequencies,
+    .count_below = count_below,
+    .locate = locate,
     .multiply_adds = multiply_adds,
     .loads = loads,
 };

@@ -10,6 +10,7 @@
 
 #include "matrix.c"
 
+#include "cases_coding.c"
 #include "cases_columns.c"
 #include "cases_functions.c"
 #include "cases_limits.c"
@@ -47,6 +48,9 @@ const test R(suite_f32, suite_f64)[] = {
     TEST(sgd),
     TEST(rmsprop),
     TEST(adam),
+    TEST(frequencies),
+    TEST(count_below),
+    TEST(locate),
     TEST(multiply_adds),
     TEST(loads),
     {0},

@@ -60,6 +60,9 @@ cdef extern from "kernels.h" nogil:
                         float* v, float* w) noexcept nogil
         void (*adam)(Py_ssize_t n, float rate, float limit, float beta1, float beta2, float epsilon,
                      float unbias2, const float* d, float* m, float* v, float* w) noexcept nogil
+        uint32_t (*frequencies)(Py_ssize_t n, const float* p, uint32_t* f) noexcept nogil
+        uint32_t (*count_below)(Py_ssize_t n, const uint32_t* f) noexcept nogil
+        Py_ssize_t (*locate)(Py_ssize_t n, const uint32_t* f, uint32_t u, uint32_t* below) noexcept nogil
         float (*multiply_adds)(Py_ssize_t rounds, float x) noexcept nogil
         uint64_t (*loads)(Py_ssize_t n, const float* x, Py_ssize_t rounds) noexcept nogil
 
@@ -110,6 +113,9 @@ cdef extern from "kernels.h" nogil:
                         double* v, double* w) noexcept nogil
         void (*adam)(Py_ssize_t n, double rate, double limit, double beta1, double beta2, double epsilon,
                      double unbias2, const double* d, double* m, double* v, double* w) noexcept nogil
+        uint32_t (*frequencies)(Py_ssize_t n, const double* p, uint32_t* f) noexcept nogil
+        uint32_t (*count_below)(Py_ssize_t n, const uint32_t* f) noexcept nogil
+        Py_ssize_t (*locate)(Py_ssize_t n, const uint32_t* f, uint32_t u, uint32_t* below) noexcept nogil
         double (*multiply_adds)(Py_ssize_t rounds, double x) noexcept nogil
         uint64_t (*loads)(Py_ssize_t n, const double* x, Py_ssize_t rounds) noexcept nogil
 
@@ -290,3 +296,10 @@ cdef inline void rmsprop(const crnn_tables* K, Py_ssize_t n, real rate, real lim
         K.f32.rmsprop(n, rate, limit, decay, epsilon, d, v, w)
     else:
         K.f64.rmsprop(n, rate, limit, decay, epsilon, d, v, w)
+
+cdef inline uint32_t frequencies(const crnn_tables* K, Py_ssize_t n, const real* p,
+                                 uint32_t* f) noexcept nogil:
+    if real is float:
+        return K.f32.frequencies(n, p, f)
+    else:
+        return K.f64.frequencies(n, p, f)
