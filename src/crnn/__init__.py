@@ -9,6 +9,7 @@ from importlib.metadata import version as _version
 
 from crnn.checkpoint import CheckpointError
 from crnn.checks import SelfCheck, selfcheck
+from crnn.codec import CodecError, compress, decompress
 from crnn.core import isa
 from crnn.dropin import bind
 from crnn.headers import get_include
@@ -23,6 +24,7 @@ from crnn.vocab import Vocab
 __all__ = [
     "RNN",
     "CheckpointError",
+    "CodecError",
     "DivergenceError",
     "Report",
     "Score",
@@ -34,6 +36,8 @@ __all__ = [
     "Vocab",
     "__version__",
     "bind",
+    "compress",
+    "decompress",
     "get_include",
     "isa",
     "load",

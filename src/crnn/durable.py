@@ -33,7 +33,7 @@ from typing import BinaryIO, Final
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["backup_of", "clear", "probe", "replace", "status_of", "sync_folder"]
+__all__ = ["backup_of", "clear", "created", "probe", "replace", "status_of", "sync_folder"]
 
 _ATTEMPTS: Final = 5  # of a writer whose temporary file another one takes for abandoned
 _TAKEN: Final = "another process removes what is being written"
@@ -80,6 +80,45 @@ def replace(target: str, data: bytes, *, keep: bool = False) -> None:
     if keep and mode is not None:
         _keep_copy(target, backup_of(target))
     _put(target, mode, lambda: [data])
+
+
+@contextlib.contextmanager
+def created(target: str) -> Iterator[BinaryIO]:
+    """Lend a file that takes the name `target` where the block ends, whole, or vanishes with an error.
+
+    As `replace` for what is written piece by piece: what it holds is on the disk before it has the
+    name, and the permissions of a file that is there are those of the new one.
+
+    Parameters
+    ----------
+    target : str
+        The file; a symbolic link would be replaced, see `os.path.realpath`.
+
+    Raises
+    ------
+    OSError
+        Why it cannot be written; `target` is as it was.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with created(os.path.join(folder, "m")) as file:
+    ...         before, _ = os.listdir(folder) == ["m"], file.write(b"new")
+    ...     before, os.listdir(folder)
+    (False, ['m'])
+    """
+    mode = _mode_of(target)
+    clear(target)
+    with _temporary(target, mode) as (file, temporary):
+        yield file
+        if mode is not None:
+            os.chmod(temporary, mode)
+        os.fsync(file.fileno())
+        try:
+            _rename(file, temporary, target)
+        except _LostError as error:
+            raise FileNotFoundError(errno.ENOENT, _TAKEN) from error
 
 
 def probe(target: str, *, keep: bool = False) -> None:

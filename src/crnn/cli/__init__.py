@@ -9,7 +9,20 @@ from __future__ import annotations
 import click
 
 from crnn import __version__
-from crnn.cli import bench, completion, data, export, import_, info, plot, sample, selfcheck, train
+from crnn.cli import (
+    bench,
+    completion,
+    compress,
+    data,
+    decompress,
+    export,
+    import_,
+    info,
+    plot,
+    sample,
+    selfcheck,
+    train,
+)
 from crnn.cli.program import HELP_NAMES, Program
 
 __all__ = ["main"]
@@ -29,6 +42,8 @@ def main() -> None:
 main.add_command(train.command)
 main.add_command(sample.command)
 main.add_command(info.command)
+main.add_command(compress.command)
+main.add_command(decompress.command)
 main.add_command(data.command)
 main.add_command(plot.command)
 main.add_command(export.command)

@@ -1,0 +1,201 @@
+"""Files and standard streams of bytes, for commands that turn one into another.
+
+A file that is written appears under its name whole or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, BinaryIO, Final, Self, cast
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from crnn import durable
+from crnn.cli.output import guarded, in_terminal, is_closed
+from crnn.cli.visible import visible
+
+__all__ = ["ENDING", "Meter", "Streams", "name_of"]
+
+ENDING: Final = ".crnn"
+"""Of the names of packed files."""
+_PATIENCE: Final = 0.5  # seconds without a sign
+
+
+def name_of(path: str, stream: str) -> str:
+    """Return what to call a file, or the standard stream that - stands for.
+
+    Examples
+    --------
+    >>> name_of("book.txt", "standard input"), name_of("-", "standard input")
+    ('book.txt', 'standard input')
+    """
+    return stream if path == "-" else visible(path)
+
+
+class Streams:
+    """What a command reads and what it writes, both of bytes.
+
+    Where the block ends with an error nothing is left of the target.
+
+    Parameters
+    ----------
+    source, target : str
+        Paths, or - for the standard streams.
+    force : bool
+        Replace a target that is there.
+
+    Attributes
+    ----------
+    source, target : binary file
+    source_size : int or None
+        How many bytes the source has, if that is known.
+    """
+
+    source: BinaryIO
+    target: BinaryIO
+    source_size: int | None
+
+    def __init__(self, source: str, target: str, *, force: bool) -> None:
+        self._source, self._target, self._force = source, target, force
+        self._open = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        """Open both."""
+        to_stream = self._target == "-"
+        if to_stream and in_terminal():
+            raise click.UsageError(
+                "OUT is a terminal, where bytes do harm: use -o OUT, > or |"
+            )
+        with contextlib.ExitStack() as stack:
+            self.source = stack.enter_context(_opened(self._source))
+            self.source_size = _size_of(self.source)
+            target = _StandardOutput() if to_stream else _NewFile(self._target, self._force)
+            self.target = cast(BinaryIO, stack.enter_context(target))
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close both; the target gets its name unless there was an error."""
+        self._open.__exit__(kind, error, trace)
+
+
+class Meter:
+    """Shows how far a command is if that takes long and somebody looks.
+
+    Parameters
+    ----------
+    word : str
+        What it is doing.
+    """
+
+    def __init__(self, word: str) -> None:
+        console = Console(stderr=True)
+        columns = (
+            TextColumn(word), BarColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
+        )  # fmt: skip
+        quiet = not console.is_terminal or console.is_dumb_terminal
+        self._bars = Progress(*columns, console=console, transient=True, disable=quiet)
+        self._task = self._bars.add_task(word, total=None)
+        self._begin = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """Begin to count the time."""
+        return self
+
+    def show(self, done: int, total: int | None) -> None:
+        """Show how many bytes are done, and how many there are if that is known."""
+        if time.monotonic() - self._begin > _PATIENCE:
+            self._bars.start()
+        self._bars.update(self._task, completed=done, total=total)
+
+    def __exit__(self, *error: object) -> None:
+        """Take the line away."""
+        if self._bars.live.is_started:
+            self._bars.stop()
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    """Lend a file to read."""
+    if path != "-":
+        with _naming(path, "read"):
+            file = open(path, "rb")  # noqa: SIM115 - closed below
+        with file:
+            yield file
+        return
+    if sys.stdin is None:
+        raise OSError("standard input is closed: name a FILE")
+    if sys.stdin.isatty():
+        raise click.UsageError("standard input is a terminal: name a FILE, or send one by < or |")
+    yield sys.stdin.buffer
+
+
+def _size_of(file: BinaryIO) -> int | None:
+    """Return how many bytes are left in a file; None if it is a stream."""
+    try:
+        status = os.fstat(file.fileno())
+        return status.st_size - file.tell() if stat.S_ISREG(status.st_mode) else None
+    except OSError:
+        return None
+
+
+class _NewFile:
+    """A file that gets its name where the block ends without an error."""
+
+    def __init__(self, path: str, force: bool) -> None:
+        self._path, self._force = path, force
+
+    def __enter__(self) -> Self:
+        if not self._force and os.path.lexists(self._path):
+            raise FileExistsError(f"{self._path!r} is there: -f replaces it, -o names another")
+        with _naming(self._path, "written"):
+            self._made = durable.created(os.path.realpath(self._path))
+            self._file = self._made.__enter__()
+        return self
+
+    def write(self, data: bytes) -> int:
+        with _naming(self._path, "written"):
+            return self._file.write(data)
+
+    def __exit__(self, *error: Any) -> None:
+        with contextlib.nullcontext() if error[1] else _naming(self._path, "written"):
+            self._made.__exit__(*error)
+
+
+class _StandardOutput:
+    """Standard output for bytes, which no terminal shows."""
+
+    def __enter__(self) -> Self:
+        if is_closed():
+            raise OSError("standard output is closed: name a file by -o")
+        return self
+
+    def write(self, data: bytes) -> int:
+        with guarded():
+            return sys.stdout.buffer.write(data)
+
+    def __exit__(self, *error: object) -> None:
+        with guarded():
+            sys.stdout.buffer.flush()
+
+
+@contextlib.contextmanager
+def _naming(path: str, done: str) -> Iterator[None]:
+    """Say in an error which file could not be read or written."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"{path!r} cannot be {done}: {error.strerror or error}") from error
