@@ -212,3 +212,25 @@ def test_a_million_characters_are_quick() -> None:
     begin = time.perf_counter()
     assert vocab.decode(vocab.encode(text)) == text
     assert time.perf_counter() - begin < 1.0  # 0.02 s where this was written
+
+
+def test_an_error_counts_from_where_a_part_begins() -> None:
+    with pytest.raises(ValueError, match=r"page has .*'x' U\+0078 .* at position 102"):
+        Vocab("ab").encode("abx", name="page", start=100)
+
+
+@pytest.mark.parametrize(
+    ("char", "error", "said"),
+    [
+        ("", ValueError, "char has 0 characters, expected one"),
+        ("ab", ValueError, "char has 2 characters, expected one"),
+        ("c", ValueError, r"lacks: 'c' U\+0063"),
+        ("\U0010ffff", ValueError, r"U\+10FFFF"),
+        (0, TypeError, "char is a int"),
+    ],
+)
+def test_one_character_has_an_index(char: Any, error: type[Exception], said: str) -> None:
+    vocab = Vocab("ba")
+    assert [vocab.index(x) for x in "ab"] == [1, 0]
+    with pytest.raises(error, match=said):
+        vocab.index(char)

@@ -84,7 +84,7 @@ def replace(target: str, data: bytes, *, keep: bool = False) -> None:
 
 @contextlib.contextmanager
 def created(target: str) -> Iterator[BinaryIO]:
-    """Lend a file that takes the name `target` where the block ends, whole, or vanishes with an error.
+    """Lend a file that takes a name where the block ends, whole, or vanishes with an error.
 
     As `replace` for what is written piece by piece: what it holds is on the disk before it has the
     name, and the permissions of a file that is there are those of the new one.

@@ -156,27 +156,8 @@ def score(model: RNN, text: str, h: RealArray, unknown: str) -> Score:
     return _score_text(Reader(model), text, h, unknown, "text")
 
 
-def advance(state: State, text: str, unknown: str = "error") -> Score:
-    """Score a text from a state, which reads it.
-
-    The scores of the pieces of a text are those of the text, one after the other.
-
-    Parameters
-    ----------
-    state : State
-        Afterwards it has read the text; if there is an error, it is as before.
-    text, unknown
-        See `RNN.score`.
-
-    Examples
-    --------
-    >>> import crnn
-    >>> model = crnn.RNN("abc", hidden_size=4)
-    >>> state = model.state()
-    >>> pieces = [advance(state, piece).nats for piece in ("ab", "", "cab")]
-    >>> bool((np.concatenate(pieces) == model.score("abcab").nats).all())
-    True
-    """
+def advance(state: State, text: str, unknown: str) -> Score:
+    """Score a text from a state, which reads it: `State.score`."""
     h = state.h[:, 0].copy()
     result = score(state.model, text, h, unknown)
     state.h[:, 0] = h

@@ -278,18 +278,21 @@ cdef class Reading:
         return n
 
 
-def total_of(nats, rank):
-    """The sum of `nats` (float64) where `rank` (int32) is not 0, in order, and how many those are."""
-    cdef Py_ssize_t n = len(nats), count = 0, i
+def total_of(nats, rank, double total=0, Py_ssize_t count=0):
+    """The sum of `nats` (float64) where `rank` (int32) is not 0, in order, and how many those are.
+
+    `total` and `count` are those of what came before.
+    """
+    cdef Py_ssize_t n = len(nats), i
     cdef const double* x
     cdef const int32_t* place
-    cdef double total = 0
     cdef crnn_fpmode theirs
     if n > 0:
         x = <const double*> real_address(nats, "nats", True, n, False)
         place = index_address(rank, "rank", n, False)
         with nogil:
             theirs = crnn_fpmode_enter()
+            total = crnn_pin(total)
             for i in range(n):
                 if place[i] != 0:
                     total += x[i]

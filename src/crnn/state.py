@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from crnn import arguments, checkpoint, core
 from crnn.arguments import RealArray
+from crnn.score import Score, advance
 
 if TYPE_CHECKING:
     from crnn.model import RNN
@@ -211,6 +212,35 @@ class State(_Held):
         p = self._room(out, (len(self._model.vocab),))
         self._core.log_predict(p)
         return p
+
+    def score(self, text: str, unknown: str = "error") -> Score:
+        """Read a text and tell how surprising it was, character by character.
+
+        A text that is scored piece by piece has the scores of the whole: so one of any length can
+        be read, and one that is still being written.
+
+        Parameters
+        ----------
+        text : str
+            May be empty.
+        unknown : {"error", "skip", "uniform"}
+            What becomes of characters that the vocabulary lacks, see `RNN.score`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            See `RNN.score`; nothing was read, then.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> model = crnn.RNN("abc", hidden_size=4)
+        >>> state = model.state()
+        >>> nats = [*state.score("ab").nats, *state.score("cab").nats]
+        >>> nats == model.score("abcab").nats.tolist()
+        True
+        """
+        return advance(self, text, unknown)
 
     @property
     def h(self) -> RealArray:

@@ -149,7 +149,7 @@ class Vocab:
         """The code points of `chars`: a read-only (V,) array of uint32."""
         return self._code_points
 
-    def encode(self, text: str, *, name: str = "text") -> npt.NDArray[np.int32]:
+    def encode(self, text: str, *, name: str = "text", start: int = 0) -> npt.NDArray[np.int32]:
         """Turn a text into indices.
 
         Parameters
@@ -158,6 +158,8 @@ class Vocab:
             Characters of this vocabulary; may be empty.
         name : str, optional
             What an error calls the text, when it is some other function's argument.
+        start : int, optional
+            Where it begins in what the error calls so, when it is a part of that.
 
         Returns
         -------
@@ -182,7 +184,7 @@ class Vocab:
         """
         indices = self.lookup(text, name=name)
         if len(indices) and indices.min() < 0:
-            raise ValueError(self._describe_unknown(name, text, indices))
+            raise ValueError(self._describe_unknown(name, text, indices, start))
         return indices
 
     def lookup(self, text: str, *, name: str = "text") -> npt.NDArray[np.int32]:
@@ -302,11 +304,13 @@ class Vocab:
         new = set(chars) - set(self._chars)
         return Vocab(self._chars + "".join(sorted(new)))
 
-    def _describe_unknown(self, name: str, text: str, indices: npt.NDArray[np.int32]) -> str:
+    def _describe_unknown(
+        self, name: str, text: str, indices: npt.NDArray[np.int32], start: int = 0
+    ) -> str:
         """Name the characters behind the negative indices, each where it stands first."""
         first_at: dict[str, int] = {}
         for position in np.flatnonzero(indices < 0).tolist():
-            first_at.setdefault(text[position], position)
+            first_at.setdefault(text[position], start + position)
         listed = [f"{_name(char)} at position {at}" for char, at in first_at.items()]
         shown = "; ".join(listed[:_SHOWN])
         if len(listed) > _SHOWN:

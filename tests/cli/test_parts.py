@@ -38,7 +38,7 @@ def test_examples_of_docstrings_run(name: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [(), ("train",), ("sample",), ("info",), ("data",), ("plot",), ("bench",), ("selfcheck",)],
+    [(), *((name,) for name in main.commands)],
 )
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_help_everywhere(words: tuple[str, ...], flag: str) -> None:
@@ -49,8 +49,8 @@ def test_help_everywhere(words: tuple[str, ...], flag: str) -> None:
 
 def test_version_and_the_order_of_commands() -> None:
     assert package.__version__ in CliRunner().invoke(main, ["--version"]).stdout
-    commands = ["train", "sample", "info", "data", "plot", "export", "import"]
-    commands += ["bench", "selfcheck", "completion"]
+    commands = ["train", "sample", "score", "info", "compress", "decompress", "data", "plot"]
+    commands += ["export", "import", "bench", "selfcheck", "completion"]
     assert main.list_commands(click.Context(main)) == commands
 
 

@@ -20,6 +20,7 @@ from crnn.cli import (
     info,
     plot,
     sample,
+    score,
     selfcheck,
     train,
 )
@@ -41,6 +42,7 @@ def main() -> None:
 
 main.add_command(train.command)
 main.add_command(sample.command)
+main.add_command(score.command)
 main.add_command(info.command)
 main.add_command(compress.command)
 main.add_command(decompress.command)

@@ -22,7 +22,7 @@ from crnn import durable
 from crnn.cli.output import guarded, in_terminal, is_closed
 from crnn.cli.visible import visible
 
-__all__ = ["ENDING", "Meter", "Streams", "name_of"]
+__all__ = ["ENDING", "Meter", "Streams", "created", "name_of"]
 
 ENDING: Final = ".crnn"
 """Of the names of packed files."""
@@ -71,14 +71,11 @@ class Streams:
         """Open both."""
         to_stream = self._target == "-"
         if to_stream and in_terminal():
-            raise click.UsageError(
-                "OUT is a terminal, where bytes do harm: use -o OUT, > or |"
-            )
+            raise click.UsageError("OUT is a terminal, where bytes do harm: use -o OUT, > or |")
         with contextlib.ExitStack() as stack:
             self.source = stack.enter_context(_opened(self._source))
             self.source_size = _size_of(self.source)
-            target = _StandardOutput() if to_stream else _NewFile(self._target, self._force)
-            self.target = cast(BinaryIO, stack.enter_context(target))
+            self.target = stack.enter_context(created(self._target, force=self._force))
             self._open = stack.pop_all()
         return self
 
@@ -128,6 +125,27 @@ class Meter:
 
 
 @contextlib.contextmanager
+def created(path: str, *, force: bool) -> Iterator[BinaryIO]:
+    """Lend a file to write, which appears whole or not at all, or standard output for -.
+
+    Parameters
+    ----------
+    path : str
+    force : bool
+        Replace a file that is there.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, or is there.
+    OutputError
+        If it is standard output and that cannot be written.
+    """
+    with _StandardOutput() if path == "-" else _NewFile(path, force) as target:
+        yield cast(BinaryIO, target)
+
+
+@contextlib.contextmanager
 def _opened(path: str) -> Iterator[BinaryIO]:
     """Lend a file to read."""
     if path != "-":
@@ -155,6 +173,8 @@ def _size_of(file: BinaryIO) -> int | None:
 class _NewFile:
     """A file that gets its name where the block ends without an error."""
 
+    closed = False  # in the block
+
     def __init__(self, path: str, force: bool) -> None:
         self._path, self._force = path, force
 
@@ -170,6 +190,10 @@ class _NewFile:
         with _naming(self._path, "written"):
             return self._file.write(data)
 
+    def flush(self) -> None:
+        with _naming(self._path, "written"):
+            self._file.flush()
+
     def __exit__(self, *error: Any) -> None:
         with contextlib.nullcontext() if error[1] else _naming(self._path, "written"):
             self._made.__exit__(*error)
@@ -177,6 +201,8 @@ class _NewFile:
 
 class _StandardOutput:
     """Standard output for bytes, which no terminal shows."""
+
+    closed = False  # in the block
 
     def __enter__(self) -> Self:
         if is_closed():
@@ -186,6 +212,10 @@ class _StandardOutput:
     def write(self, data: bytes) -> int:
         with guarded():
             return sys.stdout.buffer.write(data)
+
+    def flush(self) -> None:
+        with guarded():
+            sys.stdout.buffer.flush()
 
     def __exit__(self, *error: object) -> None:
         with guarded():
