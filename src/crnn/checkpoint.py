@@ -44,6 +44,7 @@ __all__ = [
     "Contents",
     "begins_like_one",
     "from_bytes",
+    "parse",
     "probe",
     "read",
     "read_contents",
@@ -300,7 +301,7 @@ def read_contents(path: str | os.PathLike[str]) -> Contents:
     'crnn-1'
     """
     shown = _path_text(path)
-    return _contents(_read_bytes(shown), shown)
+    return parse(_read_bytes(shown), shown)
 
 
 def begins_like_one(data: bytes) -> bool:
@@ -419,12 +420,28 @@ def from_bytes(data: bytes, source: str = "data") -> tuple[Tensors, dict[str, JS
     crnn.checkpoint.CheckpointError: 'data' is not a crnn checkpoint: it is not a safetensors \
 file; expected a file saved by crnn
     """
-    contents = _contents(data, source)
+    contents = parse(data, source)
     return contents.tensors, contents.header
 
 
-def _contents(data: bytes, source: str) -> Contents:
-    """Verify, parse and check a whole checkpoint."""
+def parse(data: bytes, source: str = "data") -> Contents:
+    """Return what is in the bytes of a checkpoint and who wrote it, verified and checked.
+
+    Parameters
+    ----------
+    data, source : bytes, str
+        As for `from_bytes`.
+
+    Raises
+    ------
+    CheckpointError
+        As for `read`.
+
+    Examples
+    --------
+    >>> parse(to_bytes({}, {"step": 7})).header
+    {'step': 7}
+    """
     with Mode():
         envelope = _open_envelope(data, source)
     if envelope["format"] != FORMAT or envelope["contract"] != CONTRACT:

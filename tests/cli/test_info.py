@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cli.processes import run
 
 import crnn as package
 from crnn import checkpoint
@@ -181,3 +182,14 @@ def test_a_model_alone_has_no_card(crnn: Any) -> None:
     result = crnn("info", "plain", "book.txt")
     assert result.exit_code == 1
     assert "'plain' holds no training whose quality TEXT could show" in result.stderr
+
+
+def test_a_model_may_come_through_a_pipe(crnn: Any, trained: Path, folder: Path) -> None:
+    with trained.open("rb") as model:
+        status, out, _ = run("info", "-", "--json", folder=folder, stdin=model)
+    facts = json.loads(out)
+    assert status == 0
+    assert facts["fingerprint"] == package.load(trained).fingerprint
+    assert facts | {"file": trained.name} == json.loads(crnn("info", trained.name, "--json").stdout)
+    result = crnn("info", "-", "book.txt")
+    assert (result.exit_code, "needs MODEL as a file" in result.stderr) == (2, True)

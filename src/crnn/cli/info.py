@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crnn import checkpoint
 from crnn.analysis.card import QualityCard, card_of
 from crnn.cli.card import show_card
+from crnn.cli.inputs import STANDARD_INPUT, contents_of
 from crnn.cli.notes import Notes, waiting
 from crnn.cli.options import in_options
 from crnn.cli.output import in_terminal, write
@@ -56,7 +56,7 @@ _SHOWN = {"hidden_size", "dtype", "steps"}
 def command(
     model: str, texts: tuple[str, ...], glob: str, val_files: tuple[str, ...], as_json: bool
 ) -> None:
-    """Show what is in MODEL, a file that crnn saved.
+    """Show what is in MODEL, a file that crnn saved; - is standard input.
 
     The file is verified first: one that is damaged is an error.
 
@@ -66,6 +66,8 @@ def command(
     """
     if val_files and not texts:
         raise click.UsageError("--val-file is for the quality card: give the TEXT, too")
+    if texts and model == STANDARD_INPUT:
+        raise click.UsageError("the quality card needs MODEL as a file, not standard input")
     with in_options(), explained():
         facts = _facts(model)
         if texts and facts["training"] is None:
@@ -106,7 +108,7 @@ def _card(path: str, texts: tuple[str, ...], val_files: tuple[str, ...], glob: s
 
 def _facts(path: str) -> dict[str, Any]:
     """Return everything there is to say about a file, as JSON holds it."""
-    contents = checkpoint.read_contents(path)
+    contents = contents_of(path)
     with described_by(path, "a model"):
         model = RNN._restored(contents.tensors, contents.header)
     with described_by(path, "a training"):
@@ -119,6 +121,7 @@ def _facts(path: str) -> dict[str, Any]:
         "format": contents.format,
         "contract": contents.contract,
         "sha256": contents.sha256,
+        "fingerprint": model.fingerprint,
         "vocabulary_size": len(model.vocab),
         "vocabulary": model.vocab.chars,
         "hidden_size": model.hidden_size,
@@ -171,6 +174,7 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("holds", f"a {facts['kind']}"),
         ("written by", f"crnn {facts['version']}, contract {facts['contract']}"),
         ("checksum", f"ok, sha256 {facts['sha256']}"),
+        ("fingerprint", f"{facts['fingerprint']} of the model alone"),
         ("hidden size", f"{facts['hidden_size']:,}"),
         ("parameters", f"{facts['parameters']:,} of {facts['dtype']}"),
         ("weights seed", _seed(facts["weights_seed"])),

@@ -10,17 +10,17 @@ from crnn import checkpoint
 from crnn.cli.texts import reading_of
 from crnn.corpus import Reading
 from crnn.corpus.reading import BYTES
-from crnn.model import RNN, described_by, load
+from crnn.model import RNN, described_by
 from crnn.record import read_record
 from crnn.settings import Settings
 
-__all__ = ["STANDARD_INPUT", "model_and_reading", "model_of", "standard_input"]
+__all__ = ["STANDARD_INPUT", "contents_of", "model_and_reading", "model_of", "standard_input"]
 
 STANDARD_INPUT: Final = "-"
 
 
-def model_of(path: str) -> RNN:
-    """Return the model in a file, or on standard input.
+def contents_of(path: str) -> checkpoint.Contents:
+    """Return what is in a file that crnn saved, or on standard input.
 
     Raises
     ------
@@ -28,8 +28,13 @@ def model_of(path: str) -> RNN:
         See `crnn.load`.
     """
     if path == STANDARD_INPUT:
-        return RNN.from_bytes(standard_input("a model").read(), "standard input")
-    return load(path)
+        return checkpoint.parse(standard_input("a model").read(), "standard input")
+    return checkpoint.read_contents(path)
+
+
+def model_of(path: str) -> RNN:
+    """Return the model in a file, or on standard input; raises what `contents_of` does."""
+    return _model_in(contents_of(path), path)
 
 
 def model_and_reading(path: str, encoding: str | None, glob: str) -> tuple[RNN, Reading]:
@@ -38,7 +43,7 @@ def model_and_reading(path: str, encoding: str | None, glob: str) -> tuple[RNN, 
     Parameters
     ----------
     path : str
-        See `model_of`.
+        A file, or standard input.
     encoding : str or None
         Of the other texts; None: that of the training.
     glob : str
@@ -49,18 +54,19 @@ def model_and_reading(path: str, encoding: str | None, glob: str) -> tuple[RNN, 
     OSError, CheckpointError, TextError
         See `crnn.load` and `Reading`.
     """
-    if path == STANDARD_INPUT:
-        path = "standard input"
-        tensors, header = checkpoint.from_bytes(standard_input("a model").read(), path)
-    else:
-        tensors, header = checkpoint.read(path)
-    with described_by(path, "a model"):
-        model = RNN._restored(tensors, header)
-        record = read_record(header)
-    reading = reading_of(record.settings if record else Settings(), glob)
+    contents = contents_of(path)
+    model = _model_in(contents, path)
     if encoding == BYTES:  # which no cleaning goes with
         return model, Reading(encoding=encoding, glob=glob)
+    with described_by(path, "a training"):
+        record = read_record(contents.header)
+    reading = reading_of(record.settings if record else Settings(), glob)
     return model, replace(reading, encoding=encoding) if encoding else reading
+
+
+def _model_in(contents: checkpoint.Contents, path: str) -> RNN:
+    with described_by(path, "a model"):
+        return RNN._restored(contents.tensors, contents.header)
 
 
 def standard_input(what: str) -> BinaryIO:
