@@ -46,9 +46,14 @@ class _Numbers(NamedTuple):
         """Return views of some of them."""
         return _Numbers(self.nats[which], self.rank[which], self.entropy[which])
 
+    def copy(self) -> _Numbers:
+        """Return arrays of their own."""
+        return _Numbers(self.nats.copy(), self.rank.copy(), self.entropy.copy())
+
     def spread(self, others: tuple[float, int, float], known: npt.NDArray[np.bool_]) -> None:
         """Move the first numbers, in order, to the places that are known; elsewhere put others."""
-        for array, other in zip(self, others, strict=True):
+        arrays: tuple[npt.NDArray[Any], ...] = self
+        for array, other in zip(arrays, others, strict=True):
             array[known] = array[: np.count_nonzero(known)].copy()
             array[~known] = other
 
@@ -190,7 +195,7 @@ def _score_group(reader: Reader, group: Group, unknown: str) -> Iterator[Score]:
     for text in group.texts:
         part = slice(end, end + len(text))
         end = part.stop
-        own = (array.copy() for array in numbers.part(part))  # of the group nothing is kept
+        own = numbers.part(part).copy()  # a score does not keep those of its group
         yield Score(*own, _unknowns(passage, part))
 
 
@@ -215,7 +220,8 @@ def _score_text(reader: Reader, text: str, h: RealArray, unknown: str, name: str
 
 def _fill(reader: Reader, passage: Passage, unknown: str, numbers: _Numbers, **more: Any) -> None:
     """Fill in the scores, also of characters that the model does not know."""
-    reader.read(passage, scores=tuple(numbers.part(slice(len(passage.indices)))), **more)
+    found = numbers.part(slice(len(passage.indices)))
+    reader.read(passage, scores=tuple(found), **more)
     if passage.known is not None:
         V = len(reader.model.vocab)
         uniform = scoring.log_of(V), V, scoring.log_of(V)

@@ -577,6 +577,52 @@ def log_prediction(w: Parameters, h: Array) -> Array:
     return result
 
 
+class Scores(NamedTuple):
+    """Of each character of a text (n,): nats, rank, entropy."""
+
+    nats: Array
+    rank: Array
+    entropy: Array
+
+
+def states_of(w: Parameters, h: Array, x: Sequence[int]) -> Array:
+    """Return the states (n + 1, H) before, between and after the characters of a text."""
+    states = [h]
+    for character in x:
+        states.append(step(w, states[-1][None], np.array([character]))[0])
+    return np.stack(states)
+
+
+@quiet
+def scores(w: Parameters, h: Array, x: Sequence[int]) -> Scores:
+    """Return the scores of a text that is read from a state (H,)."""
+    t, n = h.dtype, len(x)
+    if n == 0:
+        return Scores(np.zeros(0, t), np.zeros(0, np.int32), np.zeros(0, t))
+    y = logits(w, states_of(w, h, x)[:-1])
+    _, top, total = softmax(y, t.type(1), t.type(1))
+    difference = y - top[:, None]
+    chosen = y[np.arange(n), x]
+    nats = log(total) - (chosen - top)
+    before = np.arange(y.shape[1]) < np.array(x)[:, None]
+    better = (y > chosen[:, None]) | ((y == chosen[:, None]) & before)
+    rank = np.where(np.isnan(nats), y.shape[1], 1 + better.sum(axis=1))
+    d = maximum(EXP_LEAST[t], difference)
+    return Scores(nats, rank.astype(np.int32), log(total) - dot(exp(difference), d) / total)
+
+
+def text_vector(w: Parameters, h: Array, x: Sequence[int], how: str) -> Array:
+    """Return the "last" or "mean" state of a text that is read from a state (H,)."""
+    states = states_of(w, h, x)
+    if how == "last":
+        vector: Array = states[-1]
+        return vector
+    total = np.zeros(len(h), FLOAT64)
+    for state in states[1:]:
+        total = total + state.astype(FLOAT64)
+    return (total / max(1, len(x))).astype(h.dtype)
+
+
 # 6. A window --------------------------------------------------------------------------------------
 
 
