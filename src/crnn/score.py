@@ -161,7 +161,7 @@ def score(model: RNN, text: str, h: RealArray, unknown: str) -> Score:
     return _score_text(Reader(model), text, h, unknown, "text")
 
 
-def advance(state: State, text: str, unknown: str) -> Score:
+def advance(state: State, text: str, unknown: str = "error") -> Score:
     """Score a text from a state, which reads it: `State.score`."""
     h = state.h[:, 0].copy()
     result = score(state.model, text, h, unknown)
