@@ -2,8 +2,8 @@
 """Make the pictures of the documentation: what a person sees of crnn in a terminal.
 
 The commands run in a terminal of their own, a pseudo-terminal, and what they write there is drawn
-as SVG: the live display while it trains, the quality card at its end, the doctor, and the plot of
-two trainings. It takes about two minutes. Look at the pictures before they are committed.
+as SVG: the live display while it trains, the quality card at its end, the doctor, a text in the
+shades of its surprise, and the plot of two trainings. It takes about two minutes. Look at the pictures before they are committed.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ EXAMPLES = """example:
 COLUMNS = 80
 LINES = 32  # of the live display
 TALL = 200  # lines, for a command whose whole output is shown
+SCORED = 14  # lines of the text at its end
+ODD = "ERROR 502: upstream timed out (110), zone=eu-3"
 SHOWN_AT = 0.7  # of the frames of a training, the one that is drawn
 TRAIN = ("--preset", "strong", "--val-every", "2000", "--seed", "0")
 SECOND_SCREEN = re.compile(r"\x1b\[\?1049h(.*)\x1b\[\?1049l", re.DOTALL)
@@ -53,6 +55,9 @@ def main() -> int:
         train = ["crnn", "train", text, *TRAIN, "--time", asked.time]
         shown = seen([*train, "--log", "hidden-192.jsonl"], folder, LINES)
         draw_training(f"crnn train {text} --preset strong --time {asked.time}", shown)
+        (Path(folder) / "odd.txt").write_text(with_an_odd_line(Path(folder) / text), "utf-8")
+        score = "crnn score model.safetensors odd.txt --color --unknown uniform"
+        draw("surprise", score, seen(score.split(), folder, TALL))
         others = ["--hidden-size", "64", "--log", "hidden-64.jsonl"]
         seen([*train, *others], folder, LINES)
         plot = ["plot", "hidden-192.jsonl", "hidden-64.jsonl", "-o", str(PICTURES / "plot.svg")]
@@ -67,6 +72,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("text", type=Path, help="the text to train on")
     parser.add_argument("--time", default="40s", help="of each training [40s]")
     return parser.parse_args()
+
+
+def with_an_odd_line(text: Path) -> str:
+    """Return the end of a text, which the training held back, with a line that is like no other."""
+    lines = text.read_text("utf-8").splitlines()[-SCORED:]
+    return "\n".join([*lines[:-3], ODD, *lines[-3:]]) + "\n"
 
 
 def seen(command: list[str], folder: str, lines: int) -> str:
