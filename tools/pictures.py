@@ -3,7 +3,8 @@
 
 The commands run in a terminal of their own, a pseudo-terminal, and what they write there is drawn
 as SVG: the live display while it trains, the quality card at its end, the doctor, a text in the
-shades of its surprise, and the plot of two trainings. It takes about two minutes. Look at the pictures before they are committed.
+shades of its surprise, and the plot of two trainings. It takes about two minutes. Look at the
+pictures before they are committed.
 """
 
 from __future__ import annotations
