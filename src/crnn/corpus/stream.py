@@ -20,6 +20,8 @@ from crnn.corpus.sources import Source, find_sources, listed
 
 __all__ = ["Meter", "Notes", "TextStream", "text_of"]
 
+PIECE: Final = 1 << 16
+"""Characters: what is made of a piece may take many times its memory."""
 _TOLD_EVERY: Final = 1 << 20  # bytes
 
 
@@ -63,14 +65,16 @@ class TextStream:
         self._meter = Meter(progress, self._found.sources, passes=1)
 
     def __iter__(self) -> Iterator[str]:
-        """Yield pieces of the text, none of them empty."""
+        """Yield pieces of the text, none of them empty, of `PIECE` characters at most."""
         sources = self._found.sources
         for source in sources:
             with source.open() as file:
                 pieces = text_of(
                     file, source, self._reading, self._meter, self._notes, len(sources) == 1
                 )
-                yield from filter(None, pieces)
+                for piece in pieces:
+                    for begin in range(0, len(piece), PIECE):
+                        yield piece[begin : begin + PIECE]
         self._meter.finish()
 
     @property
