@@ -17,8 +17,10 @@ _AT_ONCE: Final = 1 << 14  # rows of a group of Parquet
 Row = Sequence[Any]
 
 
-def write_rows(form: str, columns: Mapping[str, type], rows: Iterable[Row], file: BinaryIO) -> None:
-    r"""Write a table, a little at a time.
+def write_rows(
+    form: str, columns: Mapping[str, type], batches: Iterable[Sequence[Row]], file: BinaryIO
+) -> None:
+    r"""Write a table, batch by batch: each is on its way before the next one is asked for.
 
     Parameters
     ----------
@@ -26,8 +28,8 @@ def write_rows(form: str, columns: Mapping[str, type], rows: Iterable[Row], file
         One of `FORMATS`.
     columns : mapping of str to type
         Names, and types: int, float or str. A NaN is empty in CSV and null otherwise.
-    rows : iterable of sequence
-        As many values as there are columns.
+    batches : iterable of sequence of row
+        Rows with as many values as there are columns.
     file : binary file
         Where to.
 
@@ -39,38 +41,37 @@ def write_rows(form: str, columns: Mapping[str, type], rows: Iterable[Row], file
     Examples
     --------
     >>> file = io.BytesIO()
-    >>> write_rows("csv", {"line": int, "text": str}, [(1, "a,b"), (2, "c")], file)
+    >>> write_rows("csv", {"line": int, "text": str}, [[(1, "a,b")], [(2, "c")]], file)
     >>> file.getvalue()
     b'line,text\r\n1,"a,b"\r\n2,c\r\n'
     """
     if form == "parquet":
-        _write_parquet(columns, rows, file)
+        _write_parquet(columns, (row for batch in batches for row in batch), file)
         return
-    for line in _csv_lines(columns, rows) if form == "csv" else _json_lines(columns, rows):
-        file.write(line.encode("utf-8", "backslashreplace"))
+    for text in _csv(columns, batches) if form == "csv" else _json_lines(columns, batches):
+        file.write(text.encode("utf-8", "backslashreplace"))
+        file.flush()
 
 
-def _csv_lines(columns: Mapping[str, type], rows: Iterable[Row]) -> Iterator[str]:
+def _csv(columns: Mapping[str, type], batches: Iterable[Sequence[Row]]) -> Iterator[str]:
     """Yield a table as RFC 4180 says."""
-    line = io.StringIO(newline="")
-    writer = csv.writer(line)
-
-    def written(values: Iterable[Any]) -> str:
-        line.seek(0)
-        line.truncate()
-        writer.writerow(values)
-        return line.getvalue()
-
-    yield written(columns)
-    for row in rows:
-        yield written("" if value != value else value for value in row)
+    yield _csv_text([list(columns)])
+    for batch in batches:
+        yield _csv_text([["" if value != value else value for value in row] for row in batch])
 
 
-def _json_lines(columns: Mapping[str, type], rows: Iterable[Row]) -> Iterator[str]:
+def _csv_text(rows: Sequence[Row]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+def _json_lines(columns: Mapping[str, type], batches: Iterable[Sequence[Row]]) -> Iterator[str]:
     names = list(columns)
-    for row in rows:
-        values = [None if value != value else value for value in row]
-        yield json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False) + "\n"
+    for batch in batches:
+        values = ([None if value != value else value for value in row] for row in batch)
+        objects = (dict(zip(names, row, strict=True)) for row in values)
+        yield "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in objects)
 
 
 def _write_parquet(columns: Mapping[str, type], rows: Iterable[Row], file: BinaryIO) -> None:

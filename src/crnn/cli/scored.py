@@ -59,9 +59,8 @@ class Scored:
 
     def write_table(self, form: str, file: BinaryIO, *, of_lines: bool) -> None:
         """Write a table of the lines, or of the characters."""
-        self._pieces = _flushed(self._pieces, file)
         if of_lines:
-            write_rows(form, _LINES, map(_line_row, self._lines()), file)
+            write_rows(form, _LINES, ([_line_row(line)] for line in self._lines()), file)
         else:
             write_rows(form, _CHARACTERS, self._character_rows(), file)
 
@@ -120,13 +119,12 @@ class Scored:
             self.tally.unknown += line.tally.unknown
             yield line
 
-    def _character_rows(self) -> Iterator[tuple[Any, ...]]:
-        position = 0
+    def _character_rows(self) -> Iterator[list[tuple[Any, ...]]]:
+        end = 0
         for text, score in self._scores():
+            begin, end = end, end + len(text)
             columns = score.nats.tolist(), score.rank.tolist(), score.entropy.tolist()
-            for char, *figures in zip(text, *columns, strict=True):
-                yield position, char, *figures
-                position += 1
+            yield list(zip(range(begin, end), text, *columns, strict=True))
 
     def _facts(self) -> dict[str, Any]:
         tally = self.tally
@@ -153,13 +151,6 @@ class Scored:
                 f"{tally.bits / _BITS_OF_A_BYTE:,.0f} bytes, as crnn compress packs it",
             ),
         ]
-
-
-def _flushed(pieces: Iterable[str], file: BinaryIO) -> Iterator[str]:
-    """Yield the pieces; before each but the first, what came of the last one is on its way."""
-    for piece in pieces:
-        yield piece
-        file.flush()
 
 
 def _line_row(line: Line) -> tuple[Any, ...]:
