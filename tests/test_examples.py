@@ -55,3 +55,15 @@ def test_the_drop_in_example_prints_what_the_notebook_prints(tmp_path: Path) -> 
     losses = [float(line.split()[-1]) for line in lines if line.startswith("iter ")]
     assert len(losses) == 2
     assert losses[1] < losses[0] / 2
+
+
+def test_odd_strings_finds_what_breaks_the_pattern(tmp_path: Path) -> None:
+    example = [sys.executable, str(EXAMPLES / "odd_strings.py")]
+    done = subprocess.run(example, capture_output=True, text=True, check=True, cwd=tmp_path)
+    for code in ("BER-1204\\bolt", "LYO-88l2/nut", "osa-4410/washer", "n/a", "NYC-5127/waher"):
+        assert code in done.stdout
+    assert len(done.stdout.splitlines()) == 1 + 5
+    (tmp_path / "t.csv").write_text("name,x\na1,2\na2,3\n,4\nzz,5\n")
+    example += ["t.csv", "name", "--share", "0.2"]
+    done = subprocess.run(example, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "bits_per_char" in done.stdout
