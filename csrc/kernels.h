@@ -94,6 +94,30 @@
  *       The first index of the greatest element of y (n), n >= 1; NaN never is the greatest; 0 if
  *       all are NaN.
  *
+ *   penalize(n, penalty, last, since, y)
+ *       Where last[i] >= since:  y[i] = y[i] / penalty if y[i] > 0, otherwise y[i] * penalty.
+ *       last, y (n);  penalty > 0.
+ *
+ *   cap(n, limits, y)
+ *       y[i] = min(limits[i], y[i]); a NaN in y stays.   limits, y (n).
+ *
+ *   Three filters of numbers p[i] >= +0 (n), n >= 1, most often probabilities: those that do not stay become
+ *   0, and if one is NaN nothing changes. They are in the order of their size, the greatest first, of equal
+ *   ones the one with the lower index.
+ *
+ *   top_k(n, k, p)
+ *       The first k stay, k >= 1.
+ *
+ *   top_p(n, share, p)
+ *       The first m stay, with m the least from 1 on for which the sum of those that stay is at least
+ *       share * the sum of all; 0 < share <= 1. Sums in the order of softmax, what does not stay as 0.
+ *
+ *   min_p(n, share, p)
+ *       Those stay that are at least share * the greatest one; 0 <= share <= 1.
+ *
+ *   normalize(n, p)
+ *       p[i] = p[i] * (1 / sum p), with the sum of softmax.   p[i] >= +0 (n).
+ *
  *   dot(n, x, y) -> real
  *       x' y, along the vectors: sixteen partial sums from 0, number j mod 16 becomes fma(x[j], y[j], it),
  *       j rising; then the tree of softmax.   x, y (n), may be the same.
@@ -201,6 +225,12 @@ extern "C" {
                       real *nats, int32_t *rank, real *entropy);                                   \
         ptrdiff_t (*draw)(ptrdiff_t n, const real *p, double u);                                   \
         ptrdiff_t (*argmax)(ptrdiff_t n, const real *y);                                           \
+        void (*penalize)(ptrdiff_t n, real penalty, const int64_t *last, int64_t since, real *y);  \
+        void (*cap)(ptrdiff_t n, const real *limits, real *y);                                     \
+        void (*top_k)(ptrdiff_t n, ptrdiff_t k, real *p);                                          \
+        void (*top_p)(ptrdiff_t n, real share, real *p);                                           \
+        void (*min_p)(ptrdiff_t n, real share, real *p);                                           \
+        void (*normalize)(ptrdiff_t n, real *p);                                                   \
         real (*dot)(ptrdiff_t n, const real *x, const real *y);                                    \
         void (*scale)(ptrdiff_t n, real a, real *x);                                               \
         void (*add_scaled)(ptrdiff_t n, real a, const real *x, real *y);                           \

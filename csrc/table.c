@@ -14,6 +14,8 @@
 #include "softmax.c"
 #include "vectors.c"
 
+#include "filters.c" /* after softmax.c, whose rows it filters */
+
 extern const R(crnn_kernels_f32, crnn_kernels_f64) CRNN_TABLE;
 
 const R(crnn_kernels_f32, crnn_kernels_f64) CRNN_TABLE = {
@@ -34,6 +36,12 @@ const R(crnn_kernels_f32, crnn_kernels_f64) CRNN_TABLE = {
     .score = score,
     .draw = draw,
     .argmax = argmax,
+    .penalize = penalize,
+    .cap = cap,
+    .top_k = top_k,
+    .top_p = top_p,
+    .min_p = min_p,
+    .normalize = normalize,
     .dot = dot,
     .scale = scale,
     .add_scaled = add_scaled,

@@ -12,6 +12,7 @@
 
 #include "cases_coding.c"
 #include "cases_columns.c"
+#include "cases_filters.c"
 #include "cases_functions.c"
 #include "cases_limits.c"
 #include "cases_optimizer.c"
@@ -39,6 +40,12 @@ const test R(suite_f32, suite_f64)[] = {
     TEST(score),
     TEST(draw),
     TEST(argmax),
+    TEST(penalize),
+    TEST(cap),
+    TEST(top_k),
+    TEST(top_p),
+    TEST(min_p),
+    TEST(normalize),
     TEST(dot),
     TEST(scale),
     TEST(add_scaled),

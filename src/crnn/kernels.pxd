@@ -4,7 +4,7 @@ Below the declarations, each kernel once more as an inline function over both ty
 pointers chooses the struct. So the RNN in core.pyx is written once.
 """
 
-from libc.stdint cimport int32_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 
 ctypedef fused real:
     float
@@ -46,6 +46,13 @@ cdef extern from "kernels.h" nogil:
                       float* nats, int32_t* rank, float* entropy) noexcept nogil
         Py_ssize_t (*draw)(Py_ssize_t n, const float* p, double u) noexcept nogil
         Py_ssize_t (*argmax)(Py_ssize_t n, const float* y) noexcept nogil
+        void (*penalize)(Py_ssize_t n, float penalty, const int64_t* last, int64_t since,
+                         float* y) noexcept nogil
+        void (*cap)(Py_ssize_t n, const float* limits, float* y) noexcept nogil
+        void (*top_k)(Py_ssize_t n, Py_ssize_t k, float* p) noexcept nogil
+        void (*top_p)(Py_ssize_t n, float share, float* p) noexcept nogil
+        void (*min_p)(Py_ssize_t n, float share, float* p) noexcept nogil
+        void (*normalize)(Py_ssize_t n, float* p) noexcept nogil
         float (*dot)(Py_ssize_t n, const float* x, const float* y) noexcept nogil
         void (*scale)(Py_ssize_t n, float a, float* x) noexcept nogil
         void (*add_scaled)(Py_ssize_t n, float a, const float* x, float* y) noexcept nogil
@@ -99,6 +106,13 @@ cdef extern from "kernels.h" nogil:
                       double* nats, int32_t* rank, double* entropy) noexcept nogil
         Py_ssize_t (*draw)(Py_ssize_t n, const double* p, double u) noexcept nogil
         Py_ssize_t (*argmax)(Py_ssize_t n, const double* y) noexcept nogil
+        void (*penalize)(Py_ssize_t n, double penalty, const int64_t* last, int64_t since,
+                         double* y) noexcept nogil
+        void (*cap)(Py_ssize_t n, const double* limits, double* y) noexcept nogil
+        void (*top_k)(Py_ssize_t n, Py_ssize_t k, double* p) noexcept nogil
+        void (*top_p)(Py_ssize_t n, double share, double* p) noexcept nogil
+        void (*min_p)(Py_ssize_t n, double share, double* p) noexcept nogil
+        void (*normalize)(Py_ssize_t n, double* p) noexcept nogil
         double (*dot)(Py_ssize_t n, const double* x, const double* y) noexcept nogil
         void (*scale)(Py_ssize_t n, double a, double* x) noexcept nogil
         void (*add_scaled)(Py_ssize_t n, double a, const double* x, double* y) noexcept nogil
@@ -235,6 +249,43 @@ cdef inline Py_ssize_t argmax(const crnn_tables* K, Py_ssize_t n, const real* y)
         return K.f32.argmax(n, y)
     else:
         return K.f64.argmax(n, y)
+
+cdef inline void penalize(const crnn_tables* K, Py_ssize_t n, real penalty, const int64_t* last,
+                          int64_t since, real* y) noexcept nogil:
+    if real is float:
+        K.f32.penalize(n, penalty, last, since, y)
+    else:
+        K.f64.penalize(n, penalty, last, since, y)
+
+cdef inline void cap(const crnn_tables* K, Py_ssize_t n, const real* limits, real* y) noexcept nogil:
+    if real is float:
+        K.f32.cap(n, limits, y)
+    else:
+        K.f64.cap(n, limits, y)
+
+cdef inline void top_k(const crnn_tables* K, Py_ssize_t n, Py_ssize_t k, real* p) noexcept nogil:
+    if real is float:
+        K.f32.top_k(n, k, p)
+    else:
+        K.f64.top_k(n, k, p)
+
+cdef inline void top_p(const crnn_tables* K, Py_ssize_t n, real share, real* p) noexcept nogil:
+    if real is float:
+        K.f32.top_p(n, share, p)
+    else:
+        K.f64.top_p(n, share, p)
+
+cdef inline void min_p(const crnn_tables* K, Py_ssize_t n, real share, real* p) noexcept nogil:
+    if real is float:
+        K.f32.min_p(n, share, p)
+    else:
+        K.f64.min_p(n, share, p)
+
+cdef inline void normalize(const crnn_tables* K, Py_ssize_t n, real* p) noexcept nogil:
+    if real is float:
+        K.f32.normalize(n, p)
+    else:
+        K.f64.normalize(n, p)
 
 cdef inline void clip(const crnn_tables* K, Py_ssize_t n, real limit, real* x) noexcept nogil:
     if real is float:
