@@ -4,6 +4,7 @@ from libc.stdint cimport int32_t, uint16_t, uint32_t
 
 from crnn.kernels cimport crnn_tables, real
 from crnn.memory cimport Buffer
+from crnn.rng cimport bitgen, coin
 
 
 cdef struct Matrix:
@@ -77,6 +78,15 @@ cdef class Window:
 ctypedef bint (*decision)(void* it, void* y, int32_t* x) noexcept nogil
 
 
+# How a character is drawn at a temperature.
+cdef struct Dice:
+    const Shape* S
+    double scale            # 1 / temperature
+    bint greedy             # take the most probable one, no coin
+    coin toss
+    bitgen* bits
+
+
 cdef class State:
     cdef Net net
     cdef readonly Py_ssize_t B
@@ -108,6 +118,8 @@ cdef void remember(const Shape* S, const Weights* W, const Workspace* n, const S
 cdef Py_ssize_t write_on(const Shape* S, const Weights* W, Py_ssize_t B, Py_ssize_t n, real* h,
                          real* z, real* y, int32_t* x, decision choose, void* it,
                          int32_t* ixes) noexcept nogil
+cdef Dice dice_of(const Shape* S, bint double, double temperature, coin toss,
+                  bitgen* bits) noexcept nogil
 cdef void forward(const Shape* S, const Weights* W, const Workspace* n, const Share* s,
                   real* Hs) noexcept nogil
 cdef void backward(const Shape* S, const Weights* W, const Workspace* n, const Share* s,

@@ -259,14 +259,6 @@ cdef Py_ssize_t write_on(const Shape* S, const Weights* W, Py_ssize_t B, Py_ssiz
     return n
 
 
-cdef struct Dice:
-    const Shape* S
-    double scale            # 1 / temperature
-    bint greedy
-    coin toss
-    bitgen* bits
-
-
 cdef Dice dice_of(const Shape* S, bint double, double temperature, coin toss,
                   bitgen* bits) noexcept nogil:
     """How to draw at a temperature. 0 takes the most probable character, as does one so small that

@@ -195,6 +195,12 @@ cdef inline void running_mean(const crnn_tables* K, Py_ssize_t t, Py_ssize_t m, 
     else:
         K.f64.running_mean(t, m, D, ldd, count, sums, y)
 
+cdef inline void log(const crnn_tables* K, Py_ssize_t n, const real* x, real* y) noexcept nogil:
+    if real is float:
+        K.f32.log(n, x, y)
+    else:
+        K.f64.log(n, x, y)
+
 cdef inline void tanh(const crnn_tables* K, Py_ssize_t n, const real* x, real* y) noexcept nogil:
     if real is float:
         K.f32.tanh(n, x, y)

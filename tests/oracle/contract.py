@@ -1149,6 +1149,108 @@ def last_possible(p: Array) -> int:
     return int(possible[-1]) if possible.size else len(p) - 1
 
 
+class Rules(NamedTuple):
+    """How the characters of a sample are chosen; strings are tuples of indices."""
+
+    temperature: float = 1.0
+    penalty: float = 1.0
+    window: int | None = None
+    allowed: Sequence[int] | None = None
+    forbidden: Sequence[tuple[int, ...]] = ()
+    top_k: int | None = None
+    top_p: float = 1.0
+    min_p: float = 0.0
+
+
+class Chosen(NamedTuple):
+    """A character, and its log-probabilities."""
+
+    x: int
+    logprob: float
+    drawn_logprob: float
+
+
+@quiet
+def sample_by_rules(
+    w: Parameters, h: Array, prime: Sequence[int], coins: Stream, count: int, rules: Rules
+) -> list[Chosen]:
+    """Return the characters that follow a state (H,) and a prime, at most `count` of them."""
+    text, unread, chosen = list(prime), list(prime), list[Chosen]()
+    while len(chosen) < count:
+        for x in unread:
+            h = step(w, h[None], np.array([x]))[0]
+        one = choose(logits(w, h[None])[0], text, rules, coins)
+        if one is None:
+            break
+        chosen.append(one)
+        text.append(one.x)
+        unread = [one.x]
+    return chosen
+
+
+def choose(y: Array, text: Sequence[int], rules: Rules, coins: Stream) -> Chosen | None:
+    """Return the next character of a text from its logits, or nothing if they are NaN."""
+    t = y.dtype
+    one = t.type(1)
+    scale = real(1 / rules.temperature, t) if rules.temperature else t.type(math.inf)
+    greedy = np.isinf(scale)
+    if rules.allowed is not None or rules.forbidden:
+        scale = maximum(LEAST_NORMAL[t], scale)
+    p = softmax(lowered(y, text, rules)[None], one if greedy else scale, one).p[0]
+    if np.isnan(p).any():
+        return None
+    if not greedy:
+        p = narrowed(p, rules)
+    x = int(np.argmax(p)) if greedy else draw(p, coins.coin())
+    drawn = log(np.array([one if greedy else p[x]]))[0]
+    return Chosen(x, -float(loss_and_dy(y[None], np.array([x]), one)[0][0]), float(drawn))
+
+
+def lowered(y: Array, text: Sequence[int], rules: Rules) -> Array:
+    """Return logits after the penalty and what may not come."""
+    t, y = y.dtype, y.copy()
+    penalty = real(rules.penalty, t)
+    if rules.penalty != 1:
+        for j in set(text if rules.window is None else text[-rules.window :]):
+            y[j] = y[j] / penalty if y[j] > 0 else y[j] * penalty
+    for j in range(len(y)):
+        longer = (*text, j)
+        out = rules.allowed is not None and j not in rules.allowed
+        out = out or any(longer[-len(word) :] == word for word in rules.forbidden)
+        if out and not np.isnan(y[j]):
+            y[j] = -math.inf
+    return y
+
+
+def narrowed(p: Array, rules: Rules) -> Array:
+    """Return a prediction after top-k, top-p and min-p."""
+    t, V = p.dtype, len(p)
+    order = sorted(range(V), key=lambda j: (-p[j], j))
+    top_k, top_p, min_p = (
+        rules.top_k is not None and rules.top_k < V,
+        rules.top_p < 1,
+        rules.min_p > 0,
+    )
+    if top_k:
+        p = only(p, order[: rules.top_k])
+    if top_p:
+        needed = real(rules.top_p, t) * treesum(p)
+        p = only(
+            p, next(order[:m] for m in range(1, V + 1) if treesum(only(p, order[:m])) >= needed)
+        )
+    if min_p:
+        least = real(rules.min_p, t) * p.max()
+        p = np.where(p >= least, p, t.type(0))
+    return p * (t.type(1) / treesum(p)) if top_k or top_p or min_p else p
+
+
+def only(p: Array, characters: Sequence[int]) -> Array:
+    """Return a prediction with 0 for all other characters."""
+    left = np.zeros_like(p)
+    left[list(characters)] = p[list(characters)]
+    return left
+
+
 # 10. The drop-in lossFun --------------------------------------------------------------------------
 
 
