@@ -14,7 +14,16 @@ import numpy.typing as npt
 
 from crnn.memory import affordable, take_indices
 
-__all__ = ["choice", "indices", "integer", "number", "real_array", "room_for", "same_type"]
+__all__ = [
+    "choice",
+    "indices",
+    "integer",
+    "number",
+    "real_array",
+    "real_number",
+    "room_for",
+    "same_type",
+]
 
 IntArray = npt.NDArray[np.int32]
 RealArray = npt.NDArray[np.floating[Any]]
@@ -57,10 +66,15 @@ def room_for(name: str, count: Any) -> IntArray:
 
 def number(name: str, value: Any, least: float) -> float:
     """Return `value` as a finite float of at least `least`."""
+    if not least <= real_number(name, value) < math.inf:
+        raise ValueError(f"{name} is {value}, expected a finite number of at least {least}")
+    return float(value)
+
+
+def real_number(name: str, value: Any) -> float:
+    """Return `value` as a float, whatever it is; a bool or a str is a TypeError."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} is {value!r}, expected a number")
-    if not least <= float(value) < math.inf:
-        raise ValueError(f"{name} is {value}, expected a finite number of at least {least}")
     return float(value)
 
 

@@ -18,8 +18,9 @@ import numpy.typing as npt
 from crnn import arguments, core, seeding
 from crnn.descent import Optimizer
 from crnn.material import Material
-from crnn.model import RNN, draw, views
+from crnn.model import RNN, views
 from crnn.record import Record
+from crnn.sampling import draw
 from crnn.settings import Settings
 from crnn.training import Training, useful_threads
 

@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
-from typing import Any, Self
+from typing import Any, Literal, Self, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from crnn import arguments, checkpoint, core, gradcheck, initial, score, seeding, vectors
+from crnn import arguments, checkpoint, core, gradcheck, initial, sampling, score, seeding, vectors
 from crnn.arguments import RealArray
 from crnn.checkpoint import CONTRACT, JSON, CheckpointError
 from crnn.core import PARAMETERS
 from crnn.dropin import check_parameters
 from crnn.memory import Buffer
+from crnn.rules import RuleKeywords, Rules
+from crnn.sampling import Opening, Sample
 from crnn.score import Score
 from crnn.settings import Settings
-from crnn.slices import Slices
 from crnn.state import State, States, beginning
+from crnn.stream import Drawn, Stream
 from crnn.vocab import Vocab
 
 __all__ = ["PARAMETERS", "RNN", "load"]
@@ -244,37 +245,116 @@ class RNN:
         initial.take_weights(other._net, self._net)
         return other
 
+    @overload
+    def sample(
+        self,
+        length: int,
+        prime: str = ...,
+        temperature: float = ...,
+        seed: seeding.Seed = ...,
+        *,
+        n: None = ...,
+        first: int = ...,
+        threads: int = ...,
+        state: State | None = ...,
+        unknown: str = ...,
+        **rules: Unpack[RuleKeywords],
+    ) -> str: ...
+
+    @overload
+    def sample(
+        self,
+        length: int,
+        prime: str = ...,
+        temperature: float = ...,
+        seed: seeding.Seed = ...,
+        *,
+        n: int,
+        first: int = ...,
+        threads: int = ...,
+        state: State | None = ...,
+        unknown: str = ...,
+        **rules: Unpack[RuleKeywords],
+    ) -> list[str]: ...
+
     def sample(
         self,
         length: int,
         prime: str = "",
         temperature: float = 1.0,
         seed: seeding.Seed = None,
-    ) -> str:
-        """Return new text that the model draws, character by character.
+        *,
+        n: int | None = None,
+        first: int = 0,
+        threads: int = 1,
+        state: State | None = None,
+        unknown: str = "error",
+        **rules: Unpack[RuleKeywords],
+    ) -> str | list[str]:
+        """Return new text that the model draws, character by character; or many of them.
+
+        The rules apply in this order, each to what the one before left: repetition penalty,
+        `allowed` and `forbidden`, temperature, `top_k`, `top_p`, `min_p`. Of equally probable
+        characters the one with the lower index stays first, and one always stays.
 
         Parameters
         ----------
         length : int
-            How many new characters.
+            How many new characters, at most.
         prime : str
-            What the model reads first; not part of the result.
+            What the model reads first, of any length; not part of the result.
         temperature : float
             Logits are divided by it: below 1 the likely becomes likelier, 0 takes the most
             probable character every time.
         seed : None, int, sequence of int, SeedSequence, PCG64 or Generator over it
             Of the draws; None takes one from the system.
+        top_k : int, optional
+            Draw among so many of the most probable characters.
+        top_p : float, optional
+            Draw among the fewest most probable characters that together have at least this
+            probability; above 0, at most 1.
+        min_p : float, optional
+            Leave out what is less probable than this share of the most probable; 0 to 1.
+        allowed : str, set of str or callable, optional
+            The characters that may come. A callable gets the text so far, prime included, and
+            returns them, for every character anew: that takes a thousand times as long as a draw.
+        forbidden : str or iterable of str
+            What may not come: the character that would complete one of these strings is ruled out.
+            The prime is part of the text in which they would stand.
+        repetition_penalty : float
+            Above 1, what came lately becomes less likely: positive logits are divided by it,
+            negative ones multiplied (Keskar et al. 2019).
+        repetition_window : int, optional
+            Lately is among so many characters, prime included; None: ever.
+        stop : str or iterable of str
+            The new text ends where the first of these is complete; of several that end there, the
+            longest counts.
+        keep_stop : bool
+            Leave the stop at the end of the text.
+        n : int, optional
+            Return a list of so many samples. Number i uses the spawn key i of the seed: it is the
+            same alone, among others, and with any number of threads.
+        first : int
+            The number of the first sample.
+        threads : int
+            How many draw at the same time.
+        state : State, optional
+            Where to begin, before `prime`: a state of this model, which is not changed.
+        unknown : {"error", "skip"}
+            What to do about characters of `prime` that the vocabulary lacks.
 
         Returns
         -------
-        str
-            `length` characters.
+        str or list of str
+            `length` characters, or fewer if a stop ended them; a list if `n` was given.
 
         Raises
         ------
-        ValueError
-            If `prime` has a character the vocabulary lacks, `length` or `temperature` is out of
-            range, or the probabilities are NaN.
+        TypeError, ValueError
+            If an argument is of the wrong kind or out of range, or names characters that the
+            vocabulary lacks; if the probabilities are NaN; if the rules leave nothing.
+        MemoryError
+            If the result does not fit into this machine's memory.
 
         Examples
         --------
@@ -282,8 +362,100 @@ class RNN:
         >>> model = crnn.RNN("abc", hidden_size=4)
         >>> model.sample(5, temperature=0) == model.sample(5, temperature=0)
         True
+        >>> model.sample(4, allowed="b")
+        'bbbb'
+        >>> many = model.sample(9, seed=1, n=3)
+        >>> many[2] == model.sample(9, seed=1, first=2)
+        True
         """
-        return "".join(self._pieces(length, prime, temperature, seed))
+        drawn = self.samples(
+            length,
+            prime,
+            temperature,
+            seed,
+            n=1 if n is None else n,
+            first=first,
+            threads=threads,
+            state=state,
+            unknown=unknown,
+            **rules,
+        )
+        texts = [sample.text for sample in drawn]
+        return texts[0] if n is None else texts
+
+    def samples(
+        self,
+        length: int,
+        prime: str = "",
+        temperature: float = 1.0,
+        seed: seeding.Seed = None,
+        *,
+        n: int = 1,
+        first: int = 0,
+        threads: int = 1,
+        state: State | None = None,
+        unknown: str = "error",
+        details: bool = False,
+        **rules: Unpack[RuleKeywords],
+    ) -> Generator[Sample, None, None]:
+        """Return an iterator of what `sample` returns as a list, each as soon as it is there.
+
+        Takes and raises what `sample` does, what is met on the way while iterating.
+
+        Parameters
+        ----------
+        details : bool
+            Let every `Sample` have its log-probabilities.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> model = crnn.RNN("abc", hidden_size=4)
+        >>> for text, logprobs in model.samples(5, seed=1, n=2, details=True):
+        ...     print(len(text), logprobs.shape)
+        5 (5, 2)
+        5 (5, 2)
+        """
+        checked = Rules.of(self.vocab, temperature=temperature, **rules)
+        count = arguments.integer("n", n, least=0)
+        size = sampling.length_of(length, count)
+        numbers = sampling.numbers(first, count)
+        workers = arguments.integer("threads", threads, least=1)
+        opening = self._opening(prime, state, unknown)
+        source = seeding.seed_sequence(seed)
+        return sampling.samples(
+            opening, checked, source, numbers, size, threads=workers, details=details
+        )
+
+    @overload
+    def stream(
+        self,
+        length: int,
+        prime: str = ...,
+        temperature: float = ...,
+        seed: seeding.Seed = ...,
+        *,
+        first: int = ...,
+        state: State | None = ...,
+        unknown: str = ...,
+        details: Literal[False] = ...,
+        **rules: Unpack[RuleKeywords],
+    ) -> Stream[str]: ...
+
+    @overload
+    def stream(
+        self,
+        length: int,
+        prime: str = ...,
+        temperature: float = ...,
+        seed: seeding.Seed = ...,
+        *,
+        first: int = ...,
+        state: State | None = ...,
+        unknown: str = ...,
+        details: Literal[True],
+        **rules: Unpack[RuleKeywords],
+    ) -> Stream[Drawn]: ...
 
     def stream(
         self,
@@ -291,10 +463,22 @@ class RNN:
         prime: str = "",
         temperature: float = 1.0,
         seed: seeding.Seed = None,
-    ) -> Iterator[str]:
+        *,
+        first: int = 0,
+        state: State | None = None,
+        unknown: str = "error",
+        details: bool = False,
+        **rules: Unpack[RuleKeywords],
+    ) -> Stream[str] | Stream[Drawn]:
         """Return an iterator of the characters that `sample` returns, as they are drawn.
 
-        Takes and raises what `sample` does; NaN probabilities are met on the way.
+        Takes and raises what `sample` does; NaN probabilities are met on the way. For ``async for``
+        as well. What may still become a stop that is cut off is held back until that is known.
+
+        Parameters
+        ----------
+        details : bool
+            Give `Drawn` in place of characters: with the log-probabilities of each.
 
         Examples
         --------
@@ -302,19 +486,23 @@ class RNN:
         >>> model = crnn.RNN("abc", hidden_size=4)
         >>> list(model.stream(5, seed=1)) == list(model.sample(5, seed=1))
         True
+        >>> char, logprob, drawn_logprob = next(model.stream(1, top_k=1, details=True))
+        >>> -1.2 < logprob < -1, drawn_logprob
+        (True, 0.0)
         """
-        return chain.from_iterable(self._pieces(length, prime, temperature, seed))
+        checked = Rules.of(self.vocab, temperature=temperature, **rules)
+        size = arguments.integer("length", length, least=0)
+        opening = self._opening(prime, state, unknown)
+        (number,) = sampling.numbers(first, 1)
+        bits = seeding.child(seeding.seed_sequence(seed), number)
+        return Stream(opening, checked, bits, size, details)
 
-    def _pieces(
-        self, length: int, prime: str, temperature: float, seed: seeding.Seed
-    ) -> Iterator[str]:
-        """Check the arguments, then return an iterator of the new text in pieces of some 20 ms."""
-        ixes = arguments.room_for("length", length)
-        heat = arguments.number("temperature", temperature, least=0)
-        x = self.vocab.encode(prime, name="prime")
-        bits = seeding.child(seeding.seed_sequence(seed), 0)
-        state = core.State(self._net)
-        return map(self.vocab.decode, draw(state, ixes, heat, bits, x))
+    def _opening(self, prime: str, state: State | None, unknown: str) -> Opening:
+        """Return what samples begin with: what a state holds, or a fresh one, and then a text."""
+        start = core.State(self._net)
+        start.set(beginning(self, state))
+        text = sampling.known(self.vocab, prime, "prime", unknown)
+        return Opening(self._net, self.dtype, self.vocab, start, text)
 
     def score(self, text: str, state: State | None = None, unknown: str = "error") -> Score:
         """Tell how surprised the model is by each character of a text.
@@ -628,56 +816,6 @@ def views(net: core.Net, block: Buffer, dtype: np.dtype[Any]) -> dict[str, RealA
         name: np.ndarray(shape, dtype, memory, offset, strides)
         for name, (offset, shape, strides) in net.layout().items()
     }
-
-
-def draw(
-    state: core.State,
-    ixes: npt.NDArray[np.int32],
-    temperature: float,
-    bits: np.random.BitGenerator,
-    x: npt.NDArray[np.int32],
-) -> Iterator[npt.NDArray[np.int32]]:
-    """Feed `x` to `state`, then fill `ixes` with what is drawn from there on, slice by slice.
-
-    Yields
-    ------
-    numpy.ndarray
-        The part of `ixes` that was filled last.
-
-    Raises
-    ------
-    ValueError
-        If the probabilities became NaN.
-    """
-    reading, drawing = Slices(state.multiply_adds), Slices(state.multiply_adds)
-    read = drawn = 0
-
-    def feed(n: int) -> None:
-        nonlocal read
-        state.read(x[read : read + n])
-        read += n
-
-    def fill(n: int) -> None:
-        nonlocal drawn
-        last = int(ixes[drawn - 1]) if drawn else -1
-        got = state.sample(n, temperature, bits, ixes[drawn : drawn + n], last)
-        drawn += got
-        if got < n:
-            raise _not_a_number(drawn)
-
-    while read < len(x):
-        reading.run(feed, len(x) - read)
-    while drawn < len(ixes):
-        begin = drawn
-        drawing.run(fill, len(ixes) - drawn)
-        yield ixes[begin:drawn]
-
-
-def _not_a_number(drawn: int) -> ValueError:
-    return ValueError(
-        f"probabilities contain NaN at character {drawn}: the parameters or the "
-        "state hold NaN or infinity, train again with a smaller learning_rate"
-    )
 
 
 def load(path: str | os.PathLike[str]) -> RNN:

@@ -1,0 +1,393 @@
+"""Samples: texts that a model writes, one or many at once, in slices.
+
+Sample number i is drawn by coins of its own, the spawn key i of the seed: so it is the same alone
+or among others, in a batch of any size and in any number of threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from crnn import arguments, core, seeding
+from crnn.memory import affordable
+from crnn.rules import Rules
+from crnn.slices import Slices
+from crnn.vocab import Vocab
+
+__all__ = ["Batch", "Opening", "Sample", "draw", "known", "length_of", "numbers", "samples"]
+
+IntArray: TypeAlias = npt.NDArray[np.int32]
+Logprobs: TypeAlias = npt.NDArray[np.float64]
+
+_NUMBERS = 2**32  # of spawn keys
+_OF_A_STR = 64  # bytes beside its characters
+_AT_ONCE = 8  # texts of a batch: more make it no faster
+
+
+class Sample(NamedTuple):
+    """A text, or a piece of one.
+
+    Attributes
+    ----------
+    text : str
+    logprobs : numpy.ndarray, shape (len(text), 2), or None
+        Natural logarithms of the probability of each character: in the model's prediction, and in
+        the distribution that it was drawn from. None if nobody asked for them.
+    """
+
+    text: str
+    logprobs: Logprobs | None
+
+
+def numbers(first: Any, count: int) -> range:
+    """Return the numbers of `count` samples, from `first` on.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `first` is no integer from 0 on, or a number is no spawn key.
+    """
+    begin = arguments.integer("first", first, least=0)
+    if begin + count > _NUMBERS:
+        raise ValueError(
+            f"samples {begin} to {begin + count - 1} are asked for, expected numbers below 2**32"
+        )
+    return range(begin, begin + count)
+
+
+def length_of(length: Any, count: int) -> int:
+    """Return the length of each of `count` samples.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no integer from 0 on.
+    MemoryError
+        If so many characters do not fit into this machine's memory.
+    """
+    size = arguments.integer("length", length, least=0)
+    try:
+        affordable((size + _OF_A_STR) * count)
+    except MemoryError as error:
+        raise MemoryError(f"length is {size:,}: {error}") from None
+    return size
+
+
+def known(vocab: Vocab, text: Any, name: str, unknown: str) -> str:
+    """Return a text without the characters that a vocabulary lacks, or object to them.
+
+    Parameters
+    ----------
+    unknown : {"error", "skip"}
+        What to do about such characters.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `text` is no str, `unknown` something else, or there are some and it is "error".
+
+    Examples
+    --------
+    >>> known(Vocab("ab"), "abc", "prime", "skip")
+    'ab'
+    """
+    if arguments.choice("unknown", unknown, ("error", "skip")) == "error" or not isinstance(
+        text, str
+    ):
+        vocab.encode(text, name=name)
+        return str(text)
+    others = set(text) - set(vocab.chars)
+    return text.translate(dict.fromkeys(map(ord, others))) if others else text
+
+
+class Opening:
+    """What samples begin with: a state, and a text that it reads before anything is drawn.
+
+    Parameters
+    ----------
+    net : Net
+    dtype : numpy.dtype
+        Its type.
+    vocab : Vocab
+    state : core.State
+        A single one, of its own: it is read on.
+    prime : str
+        Characters of the vocabulary.
+    """
+
+    def __init__(
+        self, net: core.Net, dtype: np.dtype[Any], vocab: Vocab, state: core.State, prime: str
+    ) -> None:
+        self.net, self.dtype, self.vocab, self.prime = net, dtype, vocab, prime
+        self.indices = vocab.encode(prime, name="prime")
+        self._state = state
+        self._read = 0
+
+    def read(self) -> None:
+        """Let the state read the prime, unless it has."""
+        slices = Slices(self._state.multiply_adds)
+        while self._read < len(self.indices):
+            slices.run(self._feed, len(self.indices) - self._read)
+
+    def _feed(self, n: int) -> None:
+        self._state.read(self.indices[self._read : self._read + n])
+        self._read += n
+
+    def states(self, B: int) -> core.State:
+        """Return B states that have read the prime."""
+        (_, H), _ = self._state.layout()
+        h = np.empty((1, H), self.dtype)
+        self._state.get(h)
+        states = core.State(self.net, B)
+        states.set(np.repeat(h, B, axis=0))
+        return states
+
+
+class Batch:
+    """Samples that are written together, slice by slice.
+
+    Parameters
+    ----------
+    opening : Opening
+        One that has been read.
+    rules : Rules
+    bits : list of numpy.random.PCG64
+        The coins of each.
+    length : int
+        Characters of each, unless a stop ends it before.
+    details : bool
+        Whether to keep log-probabilities.
+
+    Attributes
+    ----------
+    pieces : list of list of Sample
+        What each sample got since somebody took it from there.
+    error : Exception or None
+        Why the writing ended before its time.
+    ended : bool
+        Whether nothing more will come.
+    """
+
+    def __init__(
+        self,
+        opening: Opening,
+        rules: Rules,
+        bits: list[np.random.PCG64],
+        length: int,
+        details: bool,
+    ) -> None:
+        self._opening, self._rules, self._length, self._details = opening, rules, length, details
+        self._state = opening.states(len(bits))
+        self._limits = rules.limits(opening.dtype, len(bits))
+        self._chooser = rules.chooser(opening.net, bits, self._limits, details)
+        self._chooser.read(opening.indices)
+        self._slices = Slices(self._state.multiply_adds)
+        self._written = 0
+        self._texts = [opening.prime for _ in bits]  # kept up to date only if somebody asks
+        self._lengths = [len(opening.prime) for _ in bits]
+        self.pieces: list[list[Sample]] = [[] for _ in bits]
+        self.error: Exception | None = None
+        self.ended = length == 0
+
+    def write(self) -> None:
+        """Write some 20 ms long."""
+        if not self.ended:
+            self._slices.run(self._fill, self._length - self._written)
+
+    def whole(self, b: int) -> Sample:
+        """Return what sample number b has got, without a stop that is to be cut off."""
+        text = "".join(piece.text for piece in self.pieces[b])
+        end = len(text) - self.cut(b)
+        logprobs = None
+        if self._details:
+            parts = [piece.logprobs for piece in self.pieces[b] if piece.logprobs is not None]
+            logprobs = np.concatenate([np.empty((0, 2)), *parts])[:end]
+        return Sample(text[:end], logprobs)
+
+    def cut(self, b: int) -> int:
+        """Return how many of the last characters of a sample are a stop that is to be cut off."""
+        return 0 if self._rules.keep_stop else self._chooser.found(b)
+
+    def held(self, b: int) -> int:
+        """Return how many of the last characters of a sample may still be cut off."""
+        return 0 if self._rules.keep_stop or self.ended else self._chooser.held(b)
+
+    def _fill(self, n: int) -> None:
+        if self._rules.ask is None:
+            self._choose(n)
+            return
+        for _ in range(n):
+            try:
+                self._ask()
+            except Exception as error:  # the caller's own, to be raised after what came before it
+                self.error, self.ended = error, True
+            if self.ended:
+                return
+            self._choose(1)
+
+    def _ask(self) -> None:
+        """Let the caller say what may come after each text."""
+        assert self._limits is not None
+        for b, text in enumerate(self._texts):
+            if not self._chooser.is_over(b):
+                self._limits[b] = -np.inf
+                self._limits[b, self._rules.asked(text, self._written)] = np.inf
+
+    def _choose(self, n: int) -> None:
+        B = len(self.pieces)
+        ixes = np.empty((n, B), np.int32)
+        logprobs = np.empty((n, B, 2)) if self._details else None
+        written = self._chooser.write(self._state, n, ixes, logprobs)
+        text = self._opening.vocab.decode(ixes[:written].T.ravel())
+        for b in range(B):
+            mine = text[b * written : (b + 1) * written]
+            self._keep(b, mine, None if logprobs is None else logprobs[:, b])
+        self._written += written
+        if self._chooser.stuck >= 0:
+            self.error = self._reason(self._chooser.stuck)
+        self.ended = written < n or self._written == self._length
+
+    def _keep(self, b: int, text: str, logprobs: Logprobs | None) -> None:
+        """Add to a sample what it got before it was over."""
+        length = self._chooser.length(b)
+        new = min(length - self._lengths[b], len(text))
+        self._lengths[b] = length
+        if new:
+            kept = None if logprobs is None else logprobs[:new].copy()
+            self.pieces[b].append(Sample(text[:new], kept))
+            if self._rules.ask is not None:
+                self._texts[b] += text[:new]
+
+    def _reason(self, b: int) -> ValueError:
+        """Return the error of a sample that cannot be written on."""
+        ruled_out = set(self._chooser.ruled_out(b))
+        limits = self._limits
+        everything = range(len(self._opening.vocab))
+        allowed = everything if limits is None else np.flatnonzero(limits[b % len(limits)] > 0)
+        if ruled_out.issuperset(int(x) for x in allowed):
+            which = "forbidden leaves" if limits is None else "allowed and forbidden together leave"
+            return ValueError(
+                f"{which} nothing at character {self._written}: each one that could come would "
+                "complete a forbidden string; forbid less"
+            )
+        return _not_a_number(self._written)
+
+
+def samples(
+    opening: Opening,
+    rules: Rules,
+    seed: np.random.SeedSequence,
+    numbers: range,
+    length: int,
+    *,
+    threads: int = 1,
+    details: bool = False,
+) -> Generator[Sample, None, None]:
+    """Write the samples of these numbers, in batches; yield them in their order.
+
+    Raises
+    ------
+    ValueError
+        If one cannot be written to its end: the probabilities became NaN, or nothing was left.
+    """
+    opening.read()
+    stopped = threading.Event()
+    size = max(1, min(_AT_ONCE, -(-len(numbers) // threads)))
+    groups = (numbers[i : i + size] for i in range(0, len(numbers), size))
+
+    def written(group: range) -> list[Sample]:
+        bits = [seeding.child(seed, i) for i in group]
+        batch = Batch(opening, rules, bits, length, details)
+        while not (batch.ended or stopped.is_set()):
+            batch.write()
+        if batch.error is not None:
+            raise batch.error
+        return [batch.whole(b) for b in range(len(group))]
+
+    for texts in _in_order(written, groups, min(threads, max(1, len(numbers))), stopped):
+        yield from texts
+
+
+def _in_order(
+    work: Callable[[range], list[Sample]],
+    groups: Iterable[range],
+    threads: int,
+    stopped: threading.Event,
+) -> Iterator[list[Sample]]:
+    """Yield the work on each group in order; threads are never far ahead of whoever takes it.
+
+    `stopped` is set when nobody takes more.
+    """
+    if threads == 1:
+        yield from map(work, groups)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[list[Sample]]] = deque()
+        try:
+            for group in groups:
+                waiting.append(pool.submit(work, group))
+                if len(waiting) > 2 * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            stopped.set()
+            pool.shutdown(cancel_futures=True)
+
+
+def draw(
+    state: core.State,
+    ixes: IntArray,
+    temperature: float,
+    bits: np.random.BitGenerator,
+    x: IntArray,
+) -> Iterator[IntArray]:
+    """Feed `x` to `state`, then fill `ixes` with what is drawn from there on, slice by slice.
+
+    Yields
+    ------
+    numpy.ndarray
+        The part of `ixes` that was filled last.
+
+    Raises
+    ------
+    ValueError
+        If the probabilities became NaN.
+    """
+    reading, drawing = Slices(state.multiply_adds), Slices(state.multiply_adds)
+    read = drawn = 0
+
+    def feed(n: int) -> None:
+        nonlocal read
+        state.read(x[read : read + n])
+        read += n
+
+    def fill(n: int) -> None:
+        nonlocal drawn
+        last = int(ixes[drawn - 1]) if drawn else -1
+        got = state.sample(n, temperature, bits, ixes[drawn : drawn + n], last)
+        drawn += got
+        if got < n:
+            raise _not_a_number(drawn)
+
+    while read < len(x):
+        reading.run(feed, len(x) - read)
+    while drawn < len(ixes):
+        begin = drawn
+        drawing.run(fill, len(ixes) - drawn)
+        yield ixes[begin:drawn]
+
+
+def _not_a_number(drawn: int) -> ValueError:
+    """Return the error of a prediction that is NaN."""
+    return ValueError(
+        f"probabilities contain NaN at character {drawn}: the parameters or the "
+        "state hold NaN or infinity, train again with a smaller learning_rate"
+    )

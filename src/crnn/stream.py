@@ -1,0 +1,138 @@
+"""A stream: one sample, character by character, as it is drawn."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Generic, NamedTuple, TypeVar, cast
+
+import numpy as np
+
+from crnn.rules import Rules
+from crnn.sampling import Batch, Opening, Sample
+
+__all__ = ["Drawn", "Stream"]
+
+
+class Drawn(NamedTuple):
+    """A character that was drawn, and how probable it was.
+
+    Attributes
+    ----------
+    char : str
+    logprob : float
+        Natural logarithm of its probability in the model's prediction, whatever the rules: minus
+        this is what `RNN.score` gives for it, in nats.
+    drawn_logprob : float
+        The same in the distribution that it was drawn from, after temperature and all filters; 0 if
+        there was nothing to draw.
+    """
+
+    char: str
+    logprob: float
+    drawn_logprob: float
+
+
+Item = TypeVar("Item", str, Drawn)
+
+
+class Stream(Generic[Item]):
+    """An iterator of the characters of a sample, drawn as they are asked for.
+
+    Made by `RNN.stream`. It is an asynchronous iterator as well: ``async for`` draws in a thread
+    beside the event loop, and whoever is cancelled while waiting loses nothing. Characters are
+    drawn ahead, for about 20 ms at once. Close it, or just forget it, when you have seen enough.
+
+    Examples
+    --------
+    >>> import crnn
+    >>> stream = crnn.RNN("abc", hidden_size=4).stream(1000, seed=1)
+    >>> len([next(stream) for _ in range(5)])
+    5
+    >>> stream.close()
+    >>> list(stream)
+    []
+    """
+
+    def __init__(
+        self, opening: Opening, rules: Rules, bits: np.random.PCG64, length: int, details: bool
+    ) -> None:
+        self._begin = opening, rules, [bits], length, details
+        self._details = details
+        self._batch: Batch | None = None
+        self._unsure: list[Item] = []  # what may still become a stop that is cut off
+        self._ready: deque[Item] = deque()
+        self._lock = threading.Lock()
+        self._over = False
+
+    def __iter__(self) -> Stream[Item]:
+        """Return the stream itself."""
+        return self
+
+    def __next__(self) -> Item:
+        """Return the next character.
+
+        Raises
+        ------
+        ValueError
+            If the probabilities became NaN, or the rules left nothing.
+        """
+        while not self._ready:
+            if self._over:
+                self._raise_error()
+                raise StopIteration
+            self._refill()
+        return self._ready.popleft()
+
+    def __aiter__(self) -> Stream[Item]:
+        """Return the stream itself."""
+        return self
+
+    async def __anext__(self) -> Item:
+        """Return the next character; raises what `__next__` does."""
+        import asyncio  # here: nobody else needs it, and it takes its time
+
+        while not self._ready:
+            if self._over:
+                self._raise_error()
+                raise StopAsyncIteration
+            await asyncio.to_thread(self._refill)
+        return self._ready.popleft()
+
+    def close(self) -> None:
+        """Draw no more, and drop what nobody has taken."""
+        with self._lock:
+            self._over, self._batch = True, None
+            self._ready.clear()
+
+    def _raise_error(self) -> None:
+        if self._batch is not None and self._batch.error is not None:
+            raise self._batch.error
+
+    def _refill(self) -> None:
+        """Draw a slice. One thread at a time; one that comes later finds what the first drew."""
+        with self._lock:
+            if self._ready or self._over:
+                return
+            if self._batch is None:
+                self._begin[0].read()
+                self._batch = Batch(*self._begin)
+            self._batch.write()
+            self._release(self._batch)
+            self._over = self._batch.ended
+
+    def _release(self, batch: Batch) -> None:
+        """Hand out what has been drawn, but for what is or may become a stop that is cut off."""
+        items = self._unsure
+        for piece in batch.pieces[0]:
+            items += self._items(piece)
+        batch.pieces[0].clear()
+        sure = len(items) - (batch.cut(0) if batch.ended else batch.held(0))
+        self._ready.extend(items[:sure])
+        self._unsure = items[sure:]
+
+    def _items(self, piece: Sample) -> list[Item]:
+        if piece.logprobs is None:
+            return cast("list[Item]", list(piece.text))
+        pairs = zip(piece.text, piece.logprobs.tolist(), strict=True)
+        return cast("list[Item]", [Drawn(char, *both) for char, both in pairs])
