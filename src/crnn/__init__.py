@@ -15,9 +15,11 @@ from crnn.dropin import bind
 from crnn.headers import get_include
 from crnn.history import Report
 from crnn.model import RNN, load
+from crnn.sampling import Sample
 from crnn.score import Score
 from crnn.settings import Settings
 from crnn.state import State, States
+from crnn.stream import Drawn, Stream
 from crnn.trainer import DivergenceError, Trainer
 from crnn.vocab import Vocab
 
@@ -26,12 +28,15 @@ __all__ = [
     "CheckpointError",
     "CodecError",
     "DivergenceError",
+    "Drawn",
     "Report",
+    "Sample",
     "Score",
     "SelfCheck",
     "Settings",
     "State",
     "States",
+    "Stream",
     "Trainer",
     "Vocab",
     "__version__",
