@@ -103,6 +103,11 @@ def test_too_large_a_net_is_a_memory_error(V: int, H: int) -> None:
         core.Net(V, H, True)
 
 
+def test_a_large_vocabulary_takes_no_more_than_it_takes() -> None:
+    net = core.Net(200_000, 2, True)
+    assert net.layout()["Wxh"][1] == (2, 200_000)
+
+
 def test_too_long_a_window_is_a_memory_error() -> None:
     with pytest.raises(MemoryError, match="bytes are needed"):
         core.Window(core.Net(3, 4, True), 10**14)

@@ -391,8 +391,8 @@ cdef class Net:
         cdef Shape* S = &self.S
         if V < 1 or H < 1:
             raise ValueError(f"V is {V} and H is {H}, expected at least 1")
-        longest = 64 * ((max(H, V) * itemsize) // 64 + 2)
-        affordable(longest * (V + 2 * H + 2))   # in Python's integers: nothing below overflows
+        of_H, of_V = (64 * ((n * itemsize) // 64 + 2) for n in (H, V))     # bytes of a column, at most
+        affordable(of_H * (H + V + 1) + of_V * (H + 1))     # in Python's integers: nothing below overflows
         S.K = chosen if isa is None else tables_of(isa)
         S.V, S.H = V, H
         S.ldv, S.ldh = padded(V, itemsize), padded(H, itemsize)
