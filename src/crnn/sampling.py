@@ -80,13 +80,19 @@ def length_of(length: Any, count: int) -> int:
     return size
 
 
-def known(vocab: Vocab, text: Any, name: str, unknown: str) -> str:
+def known(vocab: Vocab, text: Any, name: str, unknown: str, remedy: str = 'unknown="skip"') -> str:
     """Return a text without the characters that a vocabulary lacks, or object to them.
 
     Parameters
     ----------
+    vocab : Vocab
+    text : str
+    name : str
+        What an error calls the text.
     unknown : {"error", "skip"}
         What to do about such characters.
+    remedy : str
+        How a caller says "skip".
 
     Raises
     ------
@@ -98,10 +104,12 @@ def known(vocab: Vocab, text: Any, name: str, unknown: str) -> str:
     >>> known(Vocab("ab"), "abc", "prime", "skip")
     'ab'
     """
-    if arguments.choice("unknown", unknown, ("error", "skip")) == "error" or not isinstance(
-        text, str
-    ):
-        vocab.encode(text, name=name)
+    skip = arguments.choice("unknown", unknown, ("error", "skip")) == "skip"
+    if not skip or not isinstance(text, str):
+        try:
+            vocab.encode(text, name=name)
+        except ValueError as error:
+            raise ValueError(f"{error}; {remedy} leaves out what is unknown") from None
         return str(text)
     others = set(text) - set(vocab.chars)
     return text.translate(dict.fromkeys(map(ord, others))) if others else text

@@ -212,7 +212,7 @@ def command(
         opening = _prime(model, prime, prime_file, coding)
         source = model_of(model)
         coding.check(source)
-        beginning = known(source.vocab, opening, "prime", unknown)
+        beginning = known(source.vocab, opening, "prime", unknown, "--unknown skip")
         if len(beginning) < len(opening):
             skipped = count(len(opening) - len(beginning), "character")
             Notes().warn(f"{skipped} of the prime skipped: the model does not know them")
