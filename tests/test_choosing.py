@@ -13,6 +13,7 @@ from numpy.random import PCG64, SeedSequence
 from oracle import contract, filters
 from oracle.contract import FLOAT32, FLOAT64, Type
 
+import crnn
 from crnn import core, initial, seeding
 from crnn.automaton import Automaton
 from crnn.choosing import Chooser
@@ -145,33 +146,32 @@ def test_filters_leave_what_other_implementations_leave(
     np.testing.assert_allclose(np.exp(logprobs[..., 0]), plain[ixes], rtol=10 * tolerance)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"temperature": 0.6},
-        {"top_k": 3},
-        {"top_p": 0.8},
-        {"min_p": 0.3},
-        {"allowed": "bdfg"},
-        {"forbidden": ["ab", "ca", "e"]},
-        {"repetition_penalty": 1.5, "repetition_window": 1},
-        {"temperature": 1.5, "top_k": 6, "top_p": 0.9, "min_p": 0.2, "allowed": "abcdefg"},
-    ],
-    ids=lambda options: " ".join(options),
-)
-@TYPES
-def test_a_million_draws_fit_the_probabilities(t: Type, options: dict[str, Any]) -> None:
-    """Of a model without memory: only the rules know the character before."""
-    import crnn
+FILTERS: list[dict[str, Any]] = [
+    {},
+    {"temperature": 0.6},
+    {"top_k": 3},
+    {"top_p": 0.8},
+    {"min_p": 0.3},
+    {"allowed": "bdfg"},
+    {"forbidden": ["ab", "ca", "e"]},
+    {"repetition_penalty": 1.5, "repetition_window": 1},
+    {"temperature": 1.5, "top_k": 6, "top_p": 0.9, "min_p": 0.2, "allowed": "abcdefg"},
+]
 
+
+@pytest.mark.parametrize(
+    ("dtype", "options"),
+    [*(("float32", options) for options in FILTERS), ("float64", FILTERS[-1])],
+    ids=lambda value: " ".join(value) if isinstance(value, dict) else value,
+)
+def test_a_million_draws_fit_the_probabilities(dtype: str, options: dict[str, Any]) -> None:
+    """Of a model without memory: only the rules know the character before."""
     chars, draws = "abcdefgh", 1_000_000
-    model = crnn.RNN(chars, hidden_size=1, dtype=str(t))
+    model = crnn.RNN(chars, hidden_size=1, dtype=dtype)
     for name in ("Wxh", "Whh", "Why"):
         getattr(model, name)[...] = 0
     model.by[:, 0] = np.log([0.2, 0.15, 0.3, 0.05, 0.1, 0.12, 0.07, 0.01])
-    text = model.sample(draws + 1, seed=5, **options)
-    x = model.vocab.encode(text)
+    x = model.vocab.encode(model.sample(draws + 1, seed=5, **options))
     observed = np.bincount(x[:-1] * 8 + x[1:], minlength=64).reshape(8, 8)
     y = model.by[:, 0]
     expected = np.array([filters.probabilities(y, char, chars, **options) for char in chars])
@@ -210,6 +210,9 @@ def test_what_does_not_belong_together_is_refused() -> None:
         Chooser(net, [PCG64(0), PCG64(1)], 1.0, limits=np.zeros((3, 3), np.float32))
     with pytest.raises(IndexError, match="indices\\[0\\] is 3"):
         chooser.read(np.array([3], np.int32))
+    for rows in ([1, 0], [0, 0], [0, 1, 1]):
+        with pytest.raises((ValueError, IndexError), match=r"expected rising numbers|b is"):
+            chooser.keep(rows)
     for b in (-1, 2):
         with pytest.raises(IndexError, match=f"b is {b}, expected 0 to 1"):
             chooser.length(b)

@@ -50,7 +50,7 @@ cdef struct Rules:
 cdef struct Writing:
     const Shape* S
     Rules rules
-    Py_ssize_t B, going     # going: how many have not met a stop
+    Py_ssize_t B, going     # going: how many have not met a stop; half of B is too few
     Dice* dice              # (B)
     int64_t* lengths        # (B) characters of each text, with what it begins with
     int64_t* last           # (B, V) where each character stood last, or -1
@@ -154,9 +154,11 @@ cdef bint choose(Writing* w, Py_ssize_t b, real* y, int32_t* x) noexcept nogil:
 
 
 cdef bint choose_each(Writing* w, real* y, int32_t* x) noexcept nogil:
-    """Take the next characters of all texts that go on; end when none does."""
+    """Take the next characters of all texts that go on; end when half of them or fewer do."""
     cdef Py_ssize_t b
-    if w.going == 0:
+    if w.going <= w.B // 2:
+        for b in range(w.B):
+            x[b] = -1           # the states have read it
         return False
     for b in range(w.B):
         if not is_over(w, b) and not choose(w, b, y + b * w.S.ldv, x + b):
@@ -173,6 +175,17 @@ cdef bint choose_float(void* it, void* y, int32_t* x) noexcept nogil:
 
 cdef bint choose_double(void* it, void* y, int32_t* x) noexcept nogil:
     return choose_each(<Writing*> it, <double*> y, x)
+
+
+cdef void move(Writing* w, Py_ssize_t of, Py_ssize_t to) noexcept nogil:
+    """Let one text take the place of another."""
+    w.dice[to], w.lengths[to] = w.dice[of], w.lengths[of]
+    if w.last != NULL:
+        memcpy(w.last + to * w.S.V, w.last + of * w.S.V, w.S.V * sizeof(int64_t))
+    if w.forbidden != NULL:
+        w.forbidden[to] = w.forbidden[of]
+    if w.stops != NULL:
+        w.stops[to] = w.stops[of]
 
 
 # --- What Python holds -----------------------------------------------------------------------------
@@ -313,8 +326,9 @@ cdef class Chooser:
         Returns
         -------
         int
-            How many were chosen: fewer than `n` if all texts have met a stop, or if one is stuck
-            because its prediction is NaN or nothing is left of it.
+            How many were chosen: fewer than `n` if half of the texts or more have met a stop (then
+            `keep` the others), or if one is stuck because its prediction is NaN or nothing is left
+            of it.
         """
         cdef Writing* w = &self.w
         cdef Py_ssize_t count = n, written
@@ -336,6 +350,19 @@ cdef class Chooser:
                                    <float*> state.y, x, choose_float, w, out)
             crnn_fpmode_leave(theirs)
         return written
+
+    def keep(self, rows):
+        """Go on with these texts alone: their numbers, rising. The rows of limits do not move."""
+        cdef Py_ssize_t of, to
+        for to, row in enumerate(rows):
+            of = self.checked(row)
+            if of < to:
+                raise ValueError(f"rows are {list(rows)}, expected rising numbers")
+            if of > to:
+                move(&self.w, of, to)
+                self.x[to] = self.x[of]
+        self.w.B = len(rows)
+        self.w.going = sum(not self.is_over(b) for b in range(self.w.B))
 
     def is_over(self, Py_ssize_t b):
         """Whether text b has met a stop."""

@@ -20,7 +20,7 @@ from crnn.choosing import Chooser
 from crnn.core import Net
 from crnn.vocab import Vocab
 
-__all__ = ["WINDOW", "Allowed", "RuleKeywords", "Rules", "Strings"]
+__all__ = ["WINDOW", "Allowed", "Limits", "RuleKeywords", "Rules", "Strings"]
 
 WINDOW: Final = 64
 """Characters in which a repetition is penalized, unless others are chosen."""

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 from crnn import arguments, core, seeding
 from crnn.memory import affordable
-from crnn.rules import Rules
+from crnn.rules import Limits, Rules
 from crnn.slices import Slices
 from crnn.vocab import Vocab
 
@@ -158,8 +159,53 @@ class Opening:
         return states
 
 
+@dataclass
+class Draft:
+    """A sample while it is written.
+
+    Attributes
+    ----------
+    text : str
+        The prime and what follows; kept up to date only if a caller is asked about it.
+    length : int
+        Characters of it.
+    pieces : list of Sample
+        What came since somebody took it from here.
+    stop : int
+        Length of the stop that it has met; 0: none yet.
+    held : int
+        How many of its last characters may still become a stop, or are one.
+    """
+
+    text: str
+    length: int
+    pieces: list[Sample] = field(default_factory=list)
+    stop: int = 0
+    held: int = 0
+
+    def take(self, text: str, length: int, logprobs: Logprobs | None) -> str:
+        """Keep what belongs to the sample of a text; its length is now `length`. Return it."""
+        new = min(length - self.length, len(text))
+        self.length = length
+        if new:
+            kept = None if logprobs is None else logprobs[:new].copy()
+            self.pieces.append(Sample(text[:new], kept))
+        return text[:new]
+
+    def whole(self, *, keep_stop: bool) -> Sample:
+        """Return all of its pieces as one, with the stop or without it."""
+        text = "".join(piece.text for piece in self.pieces)
+        end = len(text) if keep_stop else len(text) - self.stop
+        parts = [piece.logprobs for piece in self.pieces if piece.logprobs is not None]
+        if len(parts) < len(self.pieces):
+            return Sample(text[:end], None)
+        return Sample(text[:end], np.concatenate([np.empty((0, 2)), *parts])[:end])
+
+
 class Batch:
     """Samples that are written together, slice by slice.
+
+    Those that have met a stop leave it when they are half of it, so that the others go on quicker.
 
     Parameters
     ----------
@@ -175,8 +221,8 @@ class Batch:
 
     Attributes
     ----------
-    pieces : list of list of Sample
-        What each sample got since somebody took it from there.
+    drafts : list of Draft
+        The samples.
     error : Exception or None
         Why the writing ended before its time.
     ended : bool
@@ -198,9 +244,8 @@ class Batch:
         self._chooser.read(opening.indices)
         self._slices = Slices(self._state.multiply_adds)
         self._written = 0
-        self._texts = [opening.prime for _ in bits]  # kept up to date only if somebody asks
-        self._lengths = [len(opening.prime) for _ in bits]
-        self.pieces: list[list[Sample]] = [[] for _ in bits]
+        self.drafts = [Draft(opening.prime, len(opening.prime)) for _ in bits]
+        self._rows = self.drafts  # those that are written on
         self.error: Exception | None = None
         self.ended = length == 0
 
@@ -209,76 +254,63 @@ class Batch:
         if not self.ended:
             self._slices.run(self._fill, self._length - self._written)
 
-    def whole(self, b: int) -> Sample:
-        """Return what sample number b has got, without a stop that is to be cut off."""
-        text = "".join(piece.text for piece in self.pieces[b])
-        end = len(text) - self.cut(b)
-        logprobs = None
-        if self._details:
-            parts = [piece.logprobs for piece in self.pieces[b] if piece.logprobs is not None]
-            logprobs = np.concatenate([np.empty((0, 2)), *parts])[:end]
-        return Sample(text[:end], logprobs)
-
-    def cut(self, b: int) -> int:
-        """Return how many of the last characters of a sample are a stop that is to be cut off."""
-        return 0 if self._rules.keep_stop else self._chooser.found(b)
-
-    def held(self, b: int) -> int:
-        """Return how many of the last characters of a sample may still be cut off."""
-        return 0 if self._rules.keep_stop or self.ended else self._chooser.held(b)
-
     def _fill(self, n: int) -> None:
-        if self._rules.ask is None:
-            self._choose(n)
-            return
-        for _ in range(n):
+        end = self._written + n
+        while self._written < end and not self.ended:
+            if self._rules.ask is None:
+                self._choose(end - self._written)
+                continue
             try:
-                self._ask()
+                self._ask(self._limits)
             except Exception as error:  # the caller's own, to be raised after what came before it
                 self.error, self.ended = error, True
-            if self.ended:
                 return
             self._choose(1)
 
-    def _ask(self) -> None:
+    def _ask(self, limits: Limits) -> None:
         """Let the caller say what may come after each text."""
-        assert self._limits is not None
-        for b, text in enumerate(self._texts):
-            if not self._chooser.is_over(b):
-                self._limits[b] = -np.inf
-                self._limits[b, self._rules.asked(text, self._written)] = np.inf
+        assert limits is not None
+        for row, draft in enumerate(self._rows):
+            if not draft.stop:
+                limits[row] = -np.inf
+                limits[row, self._rules.asked(draft.text, self._written)] = np.inf
 
     def _choose(self, n: int) -> None:
-        B = len(self.pieces)
+        B = len(self._rows)
         ixes = np.empty((n, B), np.int32)
         logprobs = np.empty((n, B, 2)) if self._details else None
         written = self._chooser.write(self._state, n, ixes, logprobs)
         text = self._opening.vocab.decode(ixes[:written].T.ravel())
-        for b in range(B):
-            mine = text[b * written : (b + 1) * written]
-            self._keep(b, mine, None if logprobs is None else logprobs[:, b])
+        for row, draft in enumerate(self._rows):
+            mine = text[row * written : (row + 1) * written]
+            details = None if logprobs is None else logprobs[:, row]
+            new = draft.take(mine, self._chooser.length(row), details)
+            draft.stop, draft.held = self._chooser.found(row), self._chooser.held(row)
+            if self._rules.ask is not None:
+                draft.text += new
         self._written += written
         if self._chooser.stuck >= 0:
             self.error = self._reason(self._chooser.stuck)
-        self.ended = written < n or self._written == self._length
+        going = [row for row, draft in enumerate(self._rows) if not draft.stop]
+        self.ended = not going or self.error is not None or self._written == self._length
+        if not self.ended and len(going) <= B // 2:
+            self._go_on_with(going)
 
-    def _keep(self, b: int, text: str, logprobs: Logprobs | None) -> None:
-        """Add to a sample what it got before it was over."""
-        length = self._chooser.length(b)
-        new = min(length - self._lengths[b], len(text))
-        self._lengths[b] = length
-        if new:
-            kept = None if logprobs is None else logprobs[:new].copy()
-            self.pieces[b].append(Sample(text[:new], kept))
-            if self._rules.ask is not None:
-                self._texts[b] += text[:new]
+    def _go_on_with(self, rows: list[int]) -> None:
+        """Leave the others as they are."""
+        h = np.empty(self._state.layout()[0], self._opening.dtype)
+        self._state.get(h)
+        self._state = core.State(self._opening.net, len(rows))
+        self._state.set(h[rows])
+        self._chooser.keep(rows)
+        self._rows = [self._rows[row] for row in rows]
 
-    def _reason(self, b: int) -> ValueError:
+    def _reason(self, row: int) -> ValueError:
         """Return the error of a sample that cannot be written on."""
-        ruled_out = set(self._chooser.ruled_out(b))
+        ruled_out = set(self._chooser.ruled_out(row))
         limits = self._limits
         everything = range(len(self._opening.vocab))
-        allowed = everything if limits is None else np.flatnonzero(limits[b % len(limits)] > 0)
+        allowed = everything if limits is None else np.flatnonzero(limits[row % len(limits)] > 0)
         if ruled_out.issuperset(int(x) for x in allowed):
             which = "forbidden leaves" if limits is None else "allowed and forbidden together leave"
             return ValueError(
@@ -317,7 +349,7 @@ def samples(
             batch.write()
         if batch.error is not None:
             raise batch.error
-        return [batch.whole(b) for b in range(len(group))]
+        return [draft.whole(keep_stop=rules.keep_stop) for draft in batch.drafts]
 
     for texts in _in_order(written, groups, min(threads, max(1, len(numbers))), stopped):
         yield from texts

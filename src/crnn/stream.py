@@ -123,11 +123,12 @@ class Stream(Generic[Item]):
 
     def _release(self, batch: Batch) -> None:
         """Hand out what has been drawn, but for what is or may become a stop that is cut off."""
-        items = self._unsure
-        for piece in batch.pieces[0]:
+        draft, items = batch.drafts[0], self._unsure
+        for piece in draft.pieces:
             items += self._items(piece)
-        batch.pieces[0].clear()
-        sure = len(items) - (batch.cut(0) if batch.ended else batch.held(0))
+        draft.pieces.clear()
+        unsure = draft.stop if batch.ended else draft.held
+        sure = len(items) - (0 if self._begin[1].keep_stop else unsure)
         self._ready.extend(items[:sure])
         self._unsure = items[sure:]
 
