@@ -18,7 +18,7 @@ from crnn.core cimport (
     Net, Shape, Share, State, Weights, Window, Workspace, logits, remember, share_of, write_on,
 )
 from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave
-from crnn.kernels cimport frequencies, real, softmax
+from crnn.kernels cimport crnn_tables, frequencies, real, softmax
 from crnn.memory cimport Buffer, index_address
 from crnn.rangecoder cimport (
     LAST_BYTES, MOST_BYTES, Escapes, Packing, Unpacking, begin_escapes, close_packing, is_read,
@@ -72,13 +72,13 @@ cdef bint foresee(Encoding* r, const Shape* S, const Weights* W, real* Hs) noexc
 
 cdef inline void put_character(Encoding* r, const Shape* S, int32_t x, const real* p) noexcept nogil:
     cdef uint32_t total = frequencies(S.K, S.V, p, r.f)
-    put_counted(&r.packing, &r.escapes.switch_counts, 0)
+    put_counted(S.K, &r.packing, &r.escapes.switch_counts, 0)
     put(&r.packing, S.K.f32.count_below(x, r.f), r.f[x], total)
 
 
-cdef inline void put_byte(Encoding* r, Py_ssize_t byte) noexcept nogil:
-    put_counted(&r.packing, &r.escapes.switch_counts, 1)
-    put_counted(&r.packing, &r.escapes.byte_counts, byte)
+cdef inline void put_byte(Encoding* r, const crnn_tables* K, Py_ssize_t byte) noexcept nogil:
+    put_counted(K, &r.packing, &r.escapes.switch_counts, 1)
+    put_counted(K, &r.packing, &r.escapes.byte_counts, byte)
 
 
 cdef bint encode(Encoding* r, const Shape* S, const Weights* W, Py_ssize_t until,
@@ -96,7 +96,7 @@ cdef bint encode(Encoding* r, const Shape* S, const Weights* W, Py_ssize_t until
                 put_character(r, S, r.events[i], p)
                 p += S.ldv
             else:
-                put_byte(r, r.events[i] - S.V)
+                put_byte(r, S.K, r.events[i] - S.V)
         memcpy(Hs, Hs + r.n.T * S.ldh, S.H * sizeof(real))
         r.position = end
     return True
@@ -210,14 +210,14 @@ cdef bint decode_next(Decoding* r, real* y, int32_t* x) noexcept nogil:
     softmax(S.K, 1, S.V, <real> 1, y, S.ldv)
     r.stray = isnan(y[0])
     while r.position < r.length and not r.stray:
-        if take_counted(&r.unpacking, &r.escapes.switch_counts) == 0:
+        if take_counted(S.K, &r.unpacking, &r.escapes.switch_counts) == 0:
             total = frequencies(S.K, S.V, y, r.f)
             x[0] = <int32_t> S.K.f32.locate(S.V, r.f, place_in(&r.unpacking, total), &below)
             take(&r.unpacking, below, r.f[x[0]])
             r.events[r.position] = x[0]
             r.position += 1
             return True
-        r.events[r.position] = <int32_t> (S.V + take_counted(&r.unpacking, &r.escapes.byte_counts))
+        r.events[r.position] = <int32_t> (S.V + take_counted(S.K, &r.unpacking, &r.escapes.byte_counts))
         r.position += 1
     return False
 

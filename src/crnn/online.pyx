@@ -102,11 +102,11 @@ cdef void open_window(Course* r, float* Hs) noexcept nogil:
     for b in range(n.B):
         at = r.total - n.T - r.lags[b]
         r.lengths[b] = <int32_t> (n.T if at >= 0 else 0)
-        if at <= 0:
+        if at < n.T:                # the first window of the stream
             memset(Hs + b * S.ldh, 0, S.H * sizeof(float))
         for t in range(n.T):
-            r.inputs[t * n.B + b] = byte_at(r, at + t - 1)
-            r.targets[t * n.B + b] = byte_at(r, at + t)
+            r.inputs[t * n.B + b] = byte_at(r, at + t - 1) if at >= 0 else 0
+            r.targets[t * n.B + b] = byte_at(r, at + t) if at >= 0 else 0
 
 
 cdef void descend_all(Course* r) noexcept nogil:

@@ -9,8 +9,10 @@ of 2^24. A carry out of low goes into the bytes that are written already, which 
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
+from crnn.kernels cimport crnn_tables
+
 cdef enum:
-    MOST_BYTES = 8          # that one event may take: see most_bytes
+    MOST_BYTES = 8          # that one event may take: 16 bits for a switch, 31 for a character
     LAST_BYTES = 8          # that the end may take
 
 
@@ -129,23 +131,17 @@ cdef inline void learn(Counts* c, Py_ssize_t j) noexcept nogil:
             c.total += c.of[i]
 
 
-cdef inline void put_counted(Packing* c, Counts* counts, Py_ssize_t j) noexcept nogil:
+cdef inline void put_counted(const crnn_tables* K, Packing* c, Counts* counts,
+                             Py_ssize_t j) noexcept nogil:
     """Code a symbol by its count, then count it."""
-    cdef uint32_t below = 0
-    cdef Py_ssize_t i
-    for i in range(j):
-        below += counts.of[i]
-    put(c, below, counts.of[j], counts.total)
+    put(c, K.f32.count_below(j, counts.of), counts.of[j], counts.total)
     learn(counts, j)
 
 
-cdef inline Py_ssize_t take_counted(Unpacking* c, Counts* counts) noexcept nogil:
+cdef inline Py_ssize_t take_counted(const crnn_tables* K, Unpacking* c, Counts* counts) noexcept nogil:
     """The symbol that `put_counted` coded; it is counted."""
-    cdef uint32_t place = place_in(c, counts.total), below = 0
-    cdef Py_ssize_t j = 0
-    while place - below >= counts.of[j]:
-        below += counts.of[j]
-        j += 1
+    cdef uint32_t below
+    cdef Py_ssize_t j = K.f32.locate(counts.n, counts.of, place_in(c, counts.total), &below)
     take(c, below, counts.of[j])
     learn(counts, j)
     return j

@@ -1343,3 +1343,100 @@ def _first_window(training: Training, read: Array) -> dict[str, Array]:
 
 def _named(letter: str, arrays: Parameters) -> dict[str, Array]:
     return {letter + name: array for name, array in arrays._asdict().items()}
+
+
+# 12. Compression ----------------------------------------------------------------------------------
+
+
+def frequencies(p: Array) -> list[int]:
+    """Return a prediction as whole numbers."""
+    return [1 + math.floor(math.ldexp(float(p_j), 30)) for p_j in p]
+
+
+class Coder:
+    """The interval of a frame, and the number that it becomes."""
+
+    def __init__(self) -> None:
+        self.low, self.range, self.k = 0, 2**64 - 1, 0
+
+    def put(self, sizes: Sequence[int], j: int) -> None:
+        """Code the symbol j of those that have so many parts each."""
+        r = self.range // sum(sizes)
+        self.low += r * sum(sizes[:j])
+        self.range = r * sizes[j]
+        while self.range < 2**56:
+            self.low, self.range, self.k = 256 * self.low, 256 * self.range, self.k + 1
+
+    def bytes(self) -> bytes:
+        """Return what was coded."""
+        return (self.low + 2**56 - 1 >> 56).to_bytes(self.k + 1, "big")
+
+
+class Counts:
+    """What symbols without a prediction are coded by."""
+
+    def __init__(self, counts: list[int], limit: int) -> None:
+        self.counts, self.limit = counts, limit
+
+    def put(self, coder: Coder, j: int) -> None:
+        """Code the symbol j, then count it."""
+        coder.put(self.counts, j)
+        self.counts[j] += 32
+        if sum(self.counts) > self.limit:
+            self.counts = [(c + 1) // 2 for c in self.counts]
+
+
+def packed(w: Parameters, frames: Iterable[Sequence[int]]) -> list[bytes]:
+    """Return the payloads of frames of events: characters, or V + a byte."""
+    V, h = len(w.by), np.zeros((1, len(w.bh)), w.bh.dtype)
+    switch, bytes_ = Counts([32, 1], 2**16), Counts([1] * 256, 2**20)
+    payloads = []
+    for events in frames:
+        coder = Coder()
+        for event in events:
+            switch.put(coder, int(event >= V))
+            if event >= V:
+                bytes_.put(coder, event - V)
+            else:
+                coder.put(frequencies(prediction(w, h[0], w.bh.dtype.type(1))), event)
+                h = step(w, h, np.array([event]))
+        payloads.append(coder.bytes())
+    return payloads
+
+
+class Learner:
+    """An RNN over bytes that learns what it codes."""
+
+    def __init__(
+        self, H: int, T: int, lags: Sequence[int], seed: int, rate: float, clip: float, o: Options
+    ) -> None:
+        self.T, self.L = T, [0, *lags]
+        self.w = first_weights(256, H, FLOAT32, Stream([seed], [WEIGHTS]), "orthogonal")
+        self.descent = Descent(self.w, "adam", rate, clip, o)
+        self.h = np.zeros((1, H), FLOAT32)
+        self.states = np.zeros((len(self.L), H), FLOAT32)
+        self.read = [0]  # a byte 0, then all that was coded
+
+    def packed(self, data: bytes) -> bytes:
+        """Return the payload of a frame."""
+        coder, one = Coder(), FLOAT32.type(1)
+        for byte in data:
+            self.h = step(self.w, self.h, np.array([self.read[-1]]))
+            coder.put(frequencies(prediction(self.w, self.h[0], one)), byte)
+            self.read.append(byte)
+            if (len(self.read) - 1) % self.T == 0:
+                self._learn()
+        return coder.bytes()
+
+    def _learn(self) -> None:
+        """Step down by the window of all streams that ends here."""
+        T, n = self.T, len(self.read) - 1
+        firsts = [n - T - lag for lag in self.L]
+        rows = [self.read[a : a + T + 1] if a >= 0 else [0] * (T + 1) for a in firsts]
+        text = np.array(rows).T
+        counts = np.array([T if a >= 0 else 0 for a in firsts])
+        fresh = np.array([a < T for a in firsts])
+        h0 = np.where(fresh[:, None], FLOAT32.type(0), self.states)
+        after = window(self.w, h0, Excerpt(text[:-1], text[1:], counts))
+        self.w = self.descent.apply(self.w, after.gradients, text[:-1])
+        self.states = after.h

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -121,6 +121,21 @@ class ModelCoder(Coder):
 # --- Learning meanwhile --------------------------------------------------------------------------
 
 
+_MOST_LAGS = 16
+_BOUNDS: dict[str, tuple[Any, Any]] = {
+    "hidden_size": (1, 1024),
+    "window": (1, 1024),
+    "lags": (1, 2**24),
+    "learning_rate": (0.0, 1.0),
+    "clip": (0.0, 1e6),
+    "beta1": (0.0, 0.9999999),
+    "beta2": (0.0, 0.9999999),
+    "steps": (1, 2**40),
+    "final_rate": (0.0, 1.0),
+    "seed": (0, 2**32 - 1),
+}
+
+
 @dataclass(frozen=True)
 class Learning:
     """How an RNN without a model file learns; it stands in the header of what it packs.
@@ -131,29 +146,28 @@ class Learning:
         H, from 1 to 1024.
     window : int
         T, bytes between two steps, from 1 to 1024.
+    lags : tuple of int
+        How many bytes behind it reads the text again, once for each; at most 16, up to 2^24.
     learning_rate, clip, beta1, beta2 : float
         Of Adam; see `crnn.Settings`.
+    steps : int
+        In so many steps the rate falls as half a cosine, from 1 to 2^40.
+    final_rate : float
+        What is left of it then, from 0 to 1.
     seed : int
         Of the first weights, which are "orthogonal"; from 0 to 2^32 - 1.
     """
 
     hidden_size: int = 128
     window: int = 16
-    learning_rate: float = 0.004
+    lags: tuple[int, ...] = (4096, 16384, 65536, 262144)
+    learning_rate: float = 0.002
     clip: float = 1.0
-    beta1: float = 0.9
+    beta1: float = 0.5
     beta2: float = 0.999
+    steps: int = 65536
+    final_rate: float = 0.2
     seed: int = 0
-
-    _BOUNDS: ClassVar = {
-        "hidden_size": (1, 1024),
-        "window": (1, 1024),
-        "learning_rate": (0.0, 1.0),
-        "clip": (0.0, 1e6),
-        "beta1": (0.0, 0.9999999),
-        "beta2": (0.0, 0.9999999),
-        "seed": (0, 2**32 - 1),
-    }
 
     @classmethod
     def from_header(cls, header: dict[str, JSON]) -> Learning:
@@ -168,13 +182,17 @@ class Learning:
         names = {field.name for field in fields(cls)}
         if not isinstance(settings, dict) or set(settings) != names:
             raise CodecError("packed data has a header that does not say how its RNN learned")
-        for name, (least, most) in cls._BOUNDS.items():
-            value = settings[name]
+        lags = settings["lags"]
+        if not isinstance(lags, list) or len(lags) > _MOST_LAGS:
+            raise CodecError(f"packed data has lags {lags!r} in its header, expected a short list")
+        numbers = [(name, settings[name]) for name in _BOUNDS if name != "lags"]
+        for name, value in [*numbers, *(("lags", lag) for lag in lags)]:
+            least, most = _BOUNDS[name]
             if type(value) is not type(least) or not least <= value <= most:
                 raise CodecError(
                     f"packed data has {name} {value!r} in its header, expected {least} to {most}"
                 )
-        return cls(**settings)
+        return cls(**settings | {"lags": tuple(lags)})
 
     def learner(self) -> Learner:
         """Return a learner that has coded nothing."""
@@ -187,8 +205,11 @@ class Learning:
             clip=self.clip,
             beta1=self.beta1,
             beta2=self.beta2,
+            schedule="cosine",
+            steps=self.steps,
+            final_rate=self.final_rate,
         )
-        return Learner(net, self.window, (), adam)
+        return Learner(net, self.window, self.lags, adam)
 
 
 class OnlineCoder(Coder):
@@ -209,7 +230,8 @@ class OnlineCoder(Coder):
 
     def header(self) -> dict[str, JSON]:
         """Return kind, contract, and how it learns."""
-        return {"kind": "online", "contract": CONTRACT, "learning": asdict(self._learning)}
+        learning = asdict(self._learning) | {"lags": list(self._learning.lags)}
+        return {"kind": "online", "contract": CONTRACT, "learning": learning}
 
     def coded(self, data: bytes, watch: Watch) -> Coded:
         """Code the next piece."""
