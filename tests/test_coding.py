@@ -102,7 +102,7 @@ def test_what_one_table_packs_every_other_unpacks(double: bool, V: int) -> None:
 
 
 def certain_net() -> core.Net:
-    """Return a net that is sure of its first character, so that others take all the bits there are."""
+    """Return a net that is sure of its first character: others take all the bits there are."""
     net = core.Net(V, H, False)
     offset, *_ = net.layout()["by"]
     np.ndarray(1, np.float32, memoryview(net.block), offset)[0] = 1000
