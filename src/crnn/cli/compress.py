@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from crnn import codec
+from crnn.cli.bar import byte_bar
 from crnn.cli.notes import Notes
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count, file_size
-from crnn.cli.streams import ENDING, Meter, Streams, name_of
+from crnn.cli.streams import ENDING, Streams, name_of
 from crnn.model import load
 
 __all__ = ["command"]
@@ -38,11 +39,11 @@ def command(files: tuple[str, ...], output: str | None, online: bool, force: boo
         rnn = None if model is None else load(model)
         with (
             Streams(source, target, force=force) as streams,
-            Meter("packing") as meter,
+            byte_bar("packing") as tell,
         ):
             size = streams.source_size
             summary = codec.pack(
-                rnn, streams.source, streams.target, lambda done, _: meter.show(done, size)
+                rnn, streams.source, streams.target, lambda done, _: tell(done, size)
             )
     share = f", {summary.packed / summary.original:.1%}" if summary.original else ""
     bits = summary.bits_per_char

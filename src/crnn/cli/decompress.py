@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from crnn import codec
+from crnn.cli.bar import byte_bar
 from crnn.cli.notes import Notes
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count
-from crnn.cli.streams import ENDING, Meter, Streams, name_of
+from crnn.cli.streams import ENDING, Streams, name_of
 from crnn.model import load
 
 __all__ = ["command"]
@@ -34,9 +35,9 @@ def command(files: tuple[str, ...], output: str | None, force: bool) -> None:
         rnn = load(files[0]) if len(files) == 2 else None
         with (
             Streams(source, target, force=force) as streams,
-            Meter("unpacking") as meter,
+            byte_bar("unpacking") as tell,
         ):
-            summary = codec.unpack(rnn, streams.source, streams.target, meter.show)
+            summary = codec.unpack(rnn, streams.source, streams.target, tell)
     Notes().say(
         f"{name_of(source, 'standard input')}: {count(summary.packed, 'byte')} to "
         f"{count(summary.original, 'byte')}"

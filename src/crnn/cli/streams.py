@@ -9,24 +9,20 @@ import contextlib
 import os
 import stat
 import sys
-import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self, cast
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from crnn import durable
 from crnn.cli.output import guarded, in_terminal, is_closed
 from crnn.cli.visible import visible
 
-__all__ = ["ENDING", "Meter", "Streams", "created", "name_of"]
+__all__ = ["ENDING", "Streams", "created", "name_of"]
 
 ENDING: Final = ".crnn"
 """Of the names of packed files."""
-_PATIENCE: Final = 0.5  # seconds without a sign
 
 
 def name_of(path: str, stream: str) -> str:
@@ -87,41 +83,6 @@ class Streams:
     ) -> None:
         """Close both; the target gets its name unless there was an error."""
         self._open.__exit__(kind, error, trace)
-
-
-class Meter:
-    """Shows how far a command is if that takes long and somebody looks.
-
-    Parameters
-    ----------
-    word : str
-        What it is doing.
-    """
-
-    def __init__(self, word: str) -> None:
-        console = Console(stderr=True)
-        columns = (
-            TextColumn(word), BarColumn(), TransferSpeedColumn(), TimeRemainingColumn(),
-        )  # fmt: skip
-        quiet = not console.is_terminal or console.is_dumb_terminal
-        self._bars = Progress(*columns, console=console, transient=True, disable=quiet)
-        self._task = self._bars.add_task(word, total=None)
-        self._begin = time.monotonic()
-
-    def __enter__(self) -> Self:
-        """Begin to count the time."""
-        return self
-
-    def show(self, done: int, total: int | None) -> None:
-        """Show how many bytes are done, and how many there are if that is known."""
-        if time.monotonic() - self._begin > _PATIENCE:
-            self._bars.start()
-        self._bars.update(self._task, completed=done, total=total)
-
-    def __exit__(self, *error: object) -> None:
-        """Take the line away."""
-        if self._bars.live.is_started:
-            self._bars.stop()
 
 
 @contextlib.contextmanager
