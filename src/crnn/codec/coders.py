@@ -159,13 +159,13 @@ class Learning:
     """
 
     hidden_size: int = 128
-    window: int = 16
-    lags: tuple[int, ...] = (4096, 16384, 65536, 262144)
-    learning_rate: float = 0.002
+    window: int = 32
+    lags: tuple[int, ...] = (1024, 4096, 16384, 65536, 262144)
+    learning_rate: float = 0.003
     clip: float = 1.0
     beta1: float = 0.5
     beta2: float = 0.999
-    steps: int = 65536
+    steps: int = 32768
     final_rate: float = 0.2
     seed: int = 0
 
