@@ -7,6 +7,9 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+# scikit-learn runs its checks of array interfaces only with it; SciPy reads it when it is imported.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
 # Compilation and first calls take their time: no test is timed, not even by hypothesis.
 settings.register_profile("crnn", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("crnn")
