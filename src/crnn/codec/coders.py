@@ -123,14 +123,14 @@ class ModelCoder(Coder):
 
 _MOST_LAGS = 16
 _BOUNDS: dict[str, tuple[Any, Any]] = {
-    "hidden_size": (1, 1024),
-    "window": (1, 1024),
+    "hidden_size": (1, 512),
+    "window": (1, 256),
     "lags": (1, 2**24),
     "learning_rate": (0.0, 1.0),
     "clip": (0.0, 1e6),
     "beta1": (0.0, 0.9999999),
     "beta2": (0.0, 0.9999999),
-    "steps": (1, 2**40),
+    "steps": (1, 2**31 - 1),
     "final_rate": (0.0, 1.0),
     "seed": (0, 2**32 - 1),
 }
@@ -143,15 +143,15 @@ class Learning:
     Attributes
     ----------
     hidden_size : int
-        H, from 1 to 1024.
+        H, from 1 to 512.
     window : int
-        T, bytes between two steps, from 1 to 1024.
+        T, bytes between two steps, from 1 to 256.
     lags : tuple of int
         How many bytes behind it reads the text again, once for each; at most 16, up to 2^24.
     learning_rate, clip, beta1, beta2 : float
         Of Adam; see `crnn.Settings`.
     steps : int
-        In so many steps the rate falls as half a cosine, from 1 to 2^40.
+        In so many steps the rate falls as half a cosine, from 1 to 2^31 - 1.
     final_rate : float
         What is left of it then, from 0 to 1.
     seed : int
