@@ -1,8 +1,9 @@
 """Pack the last tenth of a text with a model trained on the rest, and all of it online; print what
 that takes beside general compressors, how fast it is beside scoring, and how soon damage shows.
 
-The model: ``crnn train --preset strong --time 60s --val-fraction 0`` on the first nine tenths (all of
-them: nothing is held back), unless --model names one. Compressors see the same bytes and nothing else; the model's own file is not counted.
+The model: ``crnn train --preset strong --time 60s --val-fraction 0`` on the first nine tenths, of
+which nothing is held back, unless --model names one. Compressors see the same bytes and nothing
+else; the model's own file is not counted.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from oracle import contract
 from crnn import core, initial
 from crnn.coding import NOT_A_NUMBER, Decoder, Encoder
 
+ROOT = Path(__file__).parents[1]
 Events = npt.NDArray[np.int32]
 V, H = 7, 19
 TYPES = pytest.mark.parametrize("double", [False, True], ids=["float32", "float64"])
@@ -69,6 +72,19 @@ def test_bytes_are_those_of_the_contract(double: bool, strange: float) -> None:
     for isa in core.available_isas():
         encoder = Encoder(net_of(double, isa))
         assert [encoded(encoder, frame) for frame in frames] == wanted
+
+
+def test_the_page_states_the_counts() -> None:
+    page = (ROOT / "docs" / "contract.md").read_text("utf-8").split("## 12. Compression")[1]
+    source = (ROOT / "src" / "crnn" / "rangecoder.pxd").read_text("utf-8")
+    for name, stated in [
+        ("GAIN = ", r"its count grows by (\d+);"),
+        ("SWITCH_LIMIT = 1 << ", r"at first 32 and 1, limit 2\^(\d+)\."),
+        ("BYTE_LIMIT = 1 << ", r"first all 1, limit 2\^(\d+);"),
+    ]:
+        found = re.search(stated, page)
+        assert found is not None
+        assert name + found[1] in source
 
 
 @given(
