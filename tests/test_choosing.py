@@ -15,9 +15,9 @@ from oracle.contract import FLOAT32, FLOAT64, Type
 
 import crnn
 from crnn import core, initial, seeding
-from crnn.automaton import Automaton
 from crnn.choosing import Chooser
 from crnn.model import views
+from crnn.sampling.automaton import Automaton
 
 TYPES = pytest.mark.parametrize("t", [FLOAT32, FLOAT64], ids=str)
 TABLES = st.sampled_from(core.available_isas())

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import crnn
-from crnn import sampling
+from crnn.sampling import plain
 
 TEXT = "to be, or not to be: that is the question.\nwhether 'tis nobler in the mind\n" * 12
 EVENTS = {"report_every": 20, "sample_every": 25, "sample_length": 5, "val_every": 15}
@@ -66,7 +66,7 @@ def test_a_stop_interrupts_a_long_sample(monkeypatch: pytest.MonkeyPatch) -> Non
     trainer = crnn.Trainer(crnn.RNN("abc"), "abc" * 50, sample_every=1, sample_length=10**6)
     before = trainer.to_bytes()
     drawn: list[int] = []
-    draw = sampling.draw
+    draw = plain.draw
 
     def counted(*given: Any) -> Iterator[Any]:
         for piece in draw(*given):

@@ -15,11 +15,11 @@ from crnn.dropin import bind
 from crnn.headers import get_include
 from crnn.history import Report
 from crnn.model import RNN, load
-from crnn.sampling import Sample
+from crnn.sampling.batch import Sample
+from crnn.sampling.stream import Drawn, Stream
 from crnn.score import Score
 from crnn.settings import Settings
 from crnn.state import State, States
-from crnn.stream import Drawn, Stream
 from crnn.trainer import DivergenceError, Trainer
 from crnn.vocab import Vocab
 

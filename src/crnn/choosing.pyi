@@ -3,8 +3,8 @@ from typing import Any, Self, final
 import numpy as np
 import numpy.typing as npt
 
-from crnn.automaton import Automaton
 from crnn.core import Net, State
+from crnn.sampling.automaton import Automaton
 
 _Indices = npt.NDArray[np.int32]
 

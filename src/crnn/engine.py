@@ -20,7 +20,7 @@ from crnn.descent import Optimizer
 from crnn.material import Material
 from crnn.model import RNN, views
 from crnn.record import Record
-from crnn.sampling import draw
+from crnn.sampling.plain import draw
 from crnn.settings import Settings
 from crnn.training import Training, useful_threads
 

@@ -14,18 +14,19 @@ from typing import Any, Literal, Self, Unpack, overload
 import numpy as np
 import numpy.typing as npt
 
-from crnn import arguments, checkpoint, core, gradcheck, initial, sampling, score, seeding, vectors
+from crnn import arguments, checkpoint, core, gradcheck, initial, score, seeding, vectors
 from crnn.arguments import RealArray
 from crnn.checkpoint import CONTRACT, JSON, CheckpointError
 from crnn.core import PARAMETERS
 from crnn.dropin import check_parameters
 from crnn.memory import Buffer
-from crnn.rules import RuleKeywords, Rules
-from crnn.sampling import Opening, Sample
+from crnn.sampling import batch
+from crnn.sampling.batch import Opening, Sample
+from crnn.sampling.rules import RuleKeywords, Rules
+from crnn.sampling.stream import Drawn, Stream
 from crnn.score import Score
 from crnn.settings import Settings
 from crnn.state import State, States, beginning
-from crnn.stream import Drawn, Stream
 from crnn.vocab import Vocab
 
 __all__ = ["PARAMETERS", "RNN", "load"]
@@ -418,12 +419,12 @@ class RNN:
         """
         checked = Rules.of(self.vocab, temperature=temperature, **rules)
         count = arguments.integer("n", n, least=0)
-        size = sampling.length_of(length, count)
-        numbers = sampling.numbers(first, count)
+        size = batch.length_of(length, count)
+        numbers = batch.numbers(first, count)
         workers = arguments.integer("threads", threads, least=1)
         opening = self._opening(prime, state, unknown)
         source = seeding.seed_sequence(seed)
-        return sampling.samples(
+        return batch.samples(
             opening, checked, source, numbers, size, threads=workers, details=details
         )
 
@@ -493,7 +494,7 @@ class RNN:
         checked = Rules.of(self.vocab, temperature=temperature, **rules)
         size = arguments.integer("length", length, least=0)
         opening = self._opening(prime, state, unknown)
-        (number,) = sampling.numbers(first, 1)
+        (number,) = batch.numbers(first, 1)
         bits = seeding.child(seeding.seed_sequence(seed), number)
         return Stream(opening, checked, bits, size, details)
 
@@ -501,7 +502,7 @@ class RNN:
         """Return what samples begin with: what a state holds, or a fresh one, and then a text."""
         start = core.State(self._net)
         start.set(beginning(self, state))
-        text = sampling.known(self.vocab, prime, "prime", unknown)
+        text = batch.known(self.vocab, prime, "prime", unknown)
         return Opening(self._net, self.dtype, self.vocab, start, text)
 
     def score(self, text: str, state: State | None = None, unknown: str = "error") -> Score:

@@ -6,10 +6,9 @@ here changes a result: how texts are grouped, cut and shared out changes no bit.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,14 +20,10 @@ from crnn.vocab import Vocab
 if TYPE_CHECKING:
     from crnn.model import RNN
 
-__all__ = ["PIECE", "Group", "Passage", "Reader", "groups_of", "in_order"]
+__all__ = ["PIECE", "Group", "Passage", "Reader", "groups_of"]
 
 PIECE: Final = 65_536
 """Characters of a group of texts, and of a piece of a longer one: what is in work at a time."""
-
-MOST_THREADS: Final = 64
-
-T = TypeVar("T")
 
 
 class Group(NamedTuple):
@@ -153,30 +148,3 @@ def groups_of(texts: Iterable[str]) -> Iterator[Group]:
         characters += max(1, len(text))
     if group.texts:
         yield group
-
-
-def in_order(
-    reader: Reader, work: Callable[[Group], T], groups: Iterable[Group], threads: int
-) -> Iterator[T]:
-    """Return what `work` makes of each group, in the order of the groups, from several threads.
-
-    Only some groups more than there are threads are taken in advance.
-    """
-    if threads == 1:
-        yield from map(work, groups)
-        return
-    threads = min(threads, MOST_THREADS)
-    pending: deque[Future[T]] = deque()
-    with ThreadPoolExecutor(threads, "crnn-reader") as pool:
-        try:
-            for group in groups:
-                pending.append(pool.submit(work, group))
-                if len(pending) > 2 * threads:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        except BaseException:
-            reader.stop()
-            for future in pending:
-                future.cancel()
-            raise

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from crnn import arguments, scoring
 from crnn.arguments import RealArray, choice
-from crnn.reading import PIECE, Group, Passage, Reader, groups_of, in_order
+from crnn.pool import in_order
+from crnn.reading import PIECE, Group, Passage, Reader, groups_of
 from crnn.training import bits_per_char
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def score_many(model: RNN, texts: Iterable[str], threads: int, unknown: str) -> 
     def work(group: Group) -> list[Score]:
         return list(_score_group(reader, group, unknown))
 
-    scored = in_order(reader, work, groups_of(texts), threads)
+    scored = in_order(work, groups_of(texts), threads, reader.stop)
     return [result for results in scored for result in results]
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from crnn import arguments
 from crnn.arguments import RealArray, choice
 from crnn.memory import affordable
-from crnn.reading import Group, Passage, Reader, groups_of, in_order
+from crnn.pool import in_order
+from crnn.reading import Group, Passage, Reader, groups_of
 
 if TYPE_CHECKING:
     from crnn.model import RNN
@@ -55,4 +56,4 @@ def embed(model: RNN, texts: Iterable[str], how: str, threads: int, unknown: str
         return vectors
 
     none = np.empty((0, model.hidden_size), model.dtype)
-    return np.concatenate([none, *in_order(reader, work, groups_of(texts), threads)])
+    return np.concatenate([none, *in_order(work, groups_of(texts), threads, reader.stop)])

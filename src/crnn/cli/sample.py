@@ -20,8 +20,8 @@ from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count
 from crnn.cli.visible import visible
 from crnn.model import RNN
-from crnn.rules import WINDOW
-from crnn.sampling import Sample, known
+from crnn.sampling.batch import Sample, known
+from crnn.sampling.rules import WINDOW
 
 __all__ = ["command"]
 

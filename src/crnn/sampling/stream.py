@@ -8,8 +8,8 @@ from typing import Generic, NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from crnn.rules import Rules
-from crnn.sampling import Batch, Opening, Sample
+from crnn.sampling.batch import Batch, Opening, Sample
+from crnn.sampling.rules import Rules
 
 __all__ = ["Drawn", "Stream"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import crnn
-from crnn.rules import Rules
+from crnn.sampling.rules import Rules
 
 
 @pytest.fixture

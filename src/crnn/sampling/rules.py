@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from crnn import arguments
-from crnn.automaton import Automaton
 from crnn.choosing import Chooser
 from crnn.core import Net
+from crnn.sampling.automaton import Automaton
 from crnn.vocab import Vocab
 
 __all__ = ["WINDOW", "Allowed", "Limits", "RuleKeywords", "Rules", "Strings"]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crnn
-from crnn import sampling
+from crnn.sampling import batch
 
 TABLES = pytest.mark.parametrize("dtype", ["float32", "float64"])
 STRINGS = st.lists(st.text("abc", min_size=1, max_size=4), min_size=1, max_size=4)
@@ -59,7 +59,7 @@ def test_a_sample_is_the_same_alone_or_in_a_hundred(
 def test_batches_and_threads_change_nothing(size: int, threads: int, n: int) -> None:
     wanted = [MODEL.sample(9, seed=1, first=i, stop="bb") for i in range(n)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sampling, "_AT_ONCE", size)
+        patch.setattr(batch, "_AT_ONCE", size)
         assert MODEL.sample(9, seed=1, n=n, threads=threads, stop="bb") == wanted
 
 

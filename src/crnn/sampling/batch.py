@@ -7,9 +7,7 @@ or among others, in a batch of any size and in any number of threads.
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,11 +16,13 @@ import numpy.typing as npt
 
 from crnn import arguments, core, seeding
 from crnn.memory import affordable
-from crnn.rules import Limits, Rules
+from crnn.pool import in_order
+from crnn.sampling.plain import not_a_number
+from crnn.sampling.rules import Limits, Rules
 from crnn.slices import Slices
 from crnn.vocab import Vocab
 
-__all__ = ["Batch", "Opening", "Sample", "draw", "known", "length_of", "numbers", "samples"]
+__all__ = ["Batch", "Opening", "Sample", "known", "length_of", "numbers", "samples"]
 
 IntArray: TypeAlias = npt.NDArray[np.int32]
 Logprobs: TypeAlias = npt.NDArray[np.float64]
@@ -317,7 +317,7 @@ class Batch:
                 f"{which} nothing at character {self._written}: each one that could come would "
                 "complete a forbidden string; forbid less"
             )
-        return _not_a_number(self._written)
+        return not_a_number(self._written)
 
 
 def samples(
@@ -351,83 +351,6 @@ def samples(
             raise batch.error
         return [draft.whole(keep_stop=rules.keep_stop) for draft in batch.drafts]
 
-    for texts in _in_order(written, groups, min(threads, max(1, len(numbers))), stopped):
+    useful = min(threads, max(1, len(numbers)))
+    for texts in in_order(written, groups, useful, stopped.set):
         yield from texts
-
-
-def _in_order(
-    work: Callable[[range], list[Sample]],
-    groups: Iterable[range],
-    threads: int,
-    stopped: threading.Event,
-) -> Iterator[list[Sample]]:
-    """Yield the work on each group in order; threads are never far ahead of whoever takes it.
-
-    `stopped` is set when nobody takes more.
-    """
-    if threads == 1:
-        yield from map(work, groups)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[list[Sample]]] = deque()
-        try:
-            for group in groups:
-                waiting.append(pool.submit(work, group))
-                if len(waiting) > 2 * threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            stopped.set()
-            pool.shutdown(cancel_futures=True)
-
-
-def draw(
-    state: core.State,
-    ixes: IntArray,
-    temperature: float,
-    bits: np.random.BitGenerator,
-    x: IntArray,
-) -> Iterator[IntArray]:
-    """Feed `x` to `state`, then fill `ixes` with what is drawn from there on, slice by slice.
-
-    Yields
-    ------
-    numpy.ndarray
-        The part of `ixes` that was filled last.
-
-    Raises
-    ------
-    ValueError
-        If the probabilities became NaN.
-    """
-    reading, drawing = Slices(state.multiply_adds), Slices(state.multiply_adds)
-    read = drawn = 0
-
-    def feed(n: int) -> None:
-        nonlocal read
-        state.read(x[read : read + n])
-        read += n
-
-    def fill(n: int) -> None:
-        nonlocal drawn
-        last = int(ixes[drawn - 1]) if drawn else -1
-        got = state.sample(n, temperature, bits, ixes[drawn : drawn + n], last)
-        drawn += got
-        if got < n:
-            raise _not_a_number(drawn)
-
-    while read < len(x):
-        reading.run(feed, len(x) - read)
-    while drawn < len(ixes):
-        begin = drawn
-        drawing.run(fill, len(ixes) - drawn)
-        yield ixes[begin:drawn]
-
-
-def _not_a_number(drawn: int) -> ValueError:
-    """Return the error of a prediction that is NaN."""
-    return ValueError(
-        f"probabilities contain NaN at character {drawn}: the parameters or the "
-        "state hold NaN or infinity, train again with a smaller learning_rate"
-    )

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crnn
-from crnn import sampling
-from crnn.stream import Drawn, Stream
+from crnn.sampling import batch
+from crnn.sampling.stream import Drawn, Stream
 
 STOPS = st.lists(st.text("abc", min_size=1, max_size=4), min_size=1, max_size=4)
 
@@ -43,7 +43,7 @@ def test_only_what_may_still_become_a_stop_is_held_back(stops: list[str], seed: 
     whole = MODEL.sample(30, seed=seed)
     given_out = ""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sampling, "Slices", OneByOne)
+        patch.setattr(batch, "Slices", OneByOne)
         stream = MODEL.stream(30, seed=seed, stop=stops)
         for drawn in range(1, 31):
             stream._refill()
@@ -169,6 +169,6 @@ def test_who_is_cancelled_loses_nothing() -> None:
                 return text
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sampling, "Slices", OneByOne)
-        patch.setattr(sampling, "_AT_ONCE", 1)
+        patch.setattr(batch, "Slices", OneByOne)
+        patch.setattr(batch, "_AT_ONCE", 1)
         assert asyncio.run(collect()) == MODEL.sample(2000, seed=1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crnn.automaton import Automaton
+from crnn.sampling.automaton import Automaton
 
 words = st.lists(st.text("abc", min_size=1, max_size=5), min_size=1, max_size=6)
 
