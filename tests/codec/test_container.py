@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from codec.packed import model, resealed
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crnn.codec import CodecError, compress, decompress
@@ -149,9 +150,13 @@ def test_a_header_that_is_none(header: bytes) -> None:
 
 def test_a_header_of_another_contract_and_of_an_unknown_kind() -> None:
     for change, expected in [
-        ({"contract": "crnn-9"}, "follows the contract 'crnn-9', this crnn computes by 'crnn-1'"),
+        ({"contract": "crnn-9"}, "follows the contract crnn-9, this crnn computes by 'crnn-1'"),
         ({"contract": None}, "follows the contract None"),
         ({"kind": "other"}, "of a kind that this crnn does not know"),
+        ({"dtype": "float16"}, "of a kind that this crnn does not know"),
+        ({"more": 1}, "of a kind that this crnn does not know"),
+        ({"reading": ["utf-8"]}, "of a kind that this crnn does not know"),
+        ({"model": ["x" * 9000]}, f"with the model ..{'x' * 14}, this one is"),
         ({"reading": "utf-7"}, "of a kind that this crnn does not know"),
         (
             {"model": "0" * 64},
@@ -195,3 +200,15 @@ def test_forged_settings_of_an_rnn_that_learned(change: dict[str, Any]) -> None:
     name = re.escape(next(iter(change)))
     with pytest.raises(CodecError, match=f"{name}|how its RNN learned"):
         decompress(None, written(header))
+
+
+@pytest.mark.parametrize("with_model", [True, False])
+@settings(max_examples=150)
+@given(data=st.data())
+def test_any_byte_forged(with_model: bool, data: st.DataObject) -> None:
+    rnn = model() if with_model else None
+    packed = bytearray(compress(rnn, TEXT * 2))
+    for _ in range(data.draw(st.integers(1, 2))):
+        packed[data.draw(st.integers(0, len(packed) - 33))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(CodecError):  # never anything else, never another text
+        assert decompress(rnn, resealed(packed)) == TEXT * 2

@@ -8,30 +8,26 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
-from typing import Any, NamedTuple, TypeAlias
+from dataclasses import asdict
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from crnn import initial, seeding
 from crnn.checkpoint import CONTRACT, JSON
 from crnn.codec.alphabet import READINGS, Alphabet, Reading
-from crnn.codec.container import CodecError, Frame
+from crnn.codec.container import CodecError, Frame, shown
+from crnn.codec.learning import Learning
 from crnn.coding import Decoder, Encoder
-from crnn.core import Net
-from crnn.descent import Optimizer
 from crnn.fingerprint import fingerprint
 from crnn.model import RNN
-from crnn.online import Learner
 from crnn.slices import Slices
 
-__all__ = ["Coder", "Learning", "ModelCoder", "OnlineCoder", "coder_for", "coder_of"]
+__all__ = ["Coder", "ModelCoder", "OnlineCoder", "coder_for", "coder_of"]
 
 Watch: TypeAlias = Callable[[float], None]
 """Is told how much of a piece is done, from 0 to 1, some times a second."""
 
 _SAMPLE = 4096  # bytes by which the reading is chosen
-_SHORT = 16  # digits of a fingerprint that are shown
 
 
 class Coded(NamedTuple):
@@ -121,97 +117,6 @@ class ModelCoder(Coder):
 # --- Learning meanwhile --------------------------------------------------------------------------
 
 
-_MOST_LAGS = 16
-_BOUNDS: dict[str, tuple[Any, Any]] = {
-    "hidden_size": (1, 512),
-    "window": (1, 256),
-    "lags": (1, 2**24),
-    "learning_rate": (0.0, 1.0),
-    "clip": (0.0, 1e6),
-    "beta1": (0.0, 0.9999999),
-    "beta2": (0.0, 0.9999999),
-    "steps": (1, 2**31 - 1),
-    "final_rate": (0.0, 1.0),
-    "seed": (0, 2**32 - 1),
-}
-
-
-@dataclass(frozen=True)
-class Learning:
-    """How an RNN without a model file learns; it stands in the header of what it packs.
-
-    Attributes
-    ----------
-    hidden_size : int
-        H, from 1 to 512.
-    window : int
-        T, bytes between two steps, from 1 to 256.
-    lags : tuple of int
-        How many bytes behind it reads the text again, once for each; at most 16, up to 2^24.
-    learning_rate, clip, beta1, beta2 : float
-        Of Adam; see `crnn.Settings`.
-    steps : int
-        In so many steps the rate falls as half a cosine, from 1 to 2^31 - 1.
-    final_rate : float
-        What is left of it then, from 0 to 1.
-    seed : int
-        Of the first weights, which are "orthogonal"; from 0 to 2^32 - 1.
-    """
-
-    hidden_size: int = 128
-    window: int = 32
-    lags: tuple[int, ...] = (1024, 4096, 16384, 65536, 262144)
-    learning_rate: float = 0.003
-    clip: float = 1.0
-    beta1: float = 0.5
-    beta2: float = 0.999
-    steps: int = 32768
-    final_rate: float = 0.2
-    seed: int = 0
-
-    @classmethod
-    def from_header(cls, header: dict[str, JSON]) -> Learning:
-        """Return what a header describes; no number in it is trusted.
-
-        Raises
-        ------
-        CodecError
-            If one is missing, of another type or out of bounds.
-        """
-        settings: Any = header.get("learning")
-        names = {field.name for field in fields(cls)}
-        if not isinstance(settings, dict) or set(settings) != names:
-            raise CodecError("packed data has a header that does not say how its RNN learned")
-        lags = settings["lags"]
-        if not isinstance(lags, list) or len(lags) > _MOST_LAGS:
-            raise CodecError(f"packed data has lags {lags!r} in its header, expected a short list")
-        numbers = [(name, settings[name]) for name in _BOUNDS if name != "lags"]
-        for name, value in [*numbers, *(("lags", lag) for lag in lags)]:
-            least, most = _BOUNDS[name]
-            if type(value) is not type(least) or not least <= value <= most:
-                raise CodecError(
-                    f"packed data has {name} {value!r} in its header, expected {least} to {most}"
-                )
-        return cls(**settings | {"lags": tuple(lags)})
-
-    def learner(self) -> Learner:
-        """Return a learner that has coded nothing."""
-        net = Net(256, self.hidden_size, False)
-        bits = seeding.child(seeding.seed_sequence(self.seed), seeding.WEIGHTS)
-        initial.draw_weights(net, bits, "orthogonal")
-        adam = Optimizer(
-            "adam",
-            learning_rate=self.learning_rate,
-            clip=self.clip,
-            beta1=self.beta1,
-            beta2=self.beta2,
-            schedule="cosine",
-            steps=self.steps,
-            final_rate=self.final_rate,
-        )
-        return Learner(net, self.window, self.lags, adam)
-
-
 class OnlineCoder(Coder):
     """A coder whose RNN learns the bytes that it codes.
 
@@ -287,22 +192,36 @@ def coder_of(model: RNN | None, header: dict[str, JSON]) -> Coder:
     """
     if header.get("contract") != CONTRACT:
         raise CodecError(
-            f"packed data follows the contract {header.get('contract')!r}, this crnn computes by "
-            f"{CONTRACT!r}: unpack it with the version of crnn that packed it"
+            f"packed data follows the contract {shown(header.get('contract'))}, this crnn "
+            f"computes by {CONTRACT!r}: unpack it with the version of crnn that packed it"
         )
+    coder: Coder
     if header.get("kind") == "online":
         if model is not None:
             raise CodecError("packed data was packed online, without a model: give none")
-        return OnlineCoder(Learning.from_header(header))
-    reading = header.get("reading")
-    if header.get("kind") != "model" or reading not in READINGS:
-        raise CodecError("packed data is of a kind that this crnn does not know: upgrade crnn")
-    wanted = str(header.get("model"))[:_SHORT]
+        coder = OnlineCoder(Learning.from_header(header))
+    else:
+        coder = _model_coder_of(model, header)
+    if coder.header() != header:
+        raise _unknown()
+    return coder
+
+
+def _model_coder_of(model: RNN | None, header: dict[str, JSON]) -> ModelCoder:
+    """Return a coder with a model, if a header asks for that one."""
+    ways = [reading for reading in READINGS if reading == header.get("reading")]
+    if header.get("kind") != "model" or not ways:
+        raise _unknown()
+    wanted = shown(header.get("model"))
     if model is None:
         raise CodecError(f"packed data was packed with a model, {wanted}: give that model")
-    if header.get("model") != fingerprint(model):
+    if header.get("model") != (ours := fingerprint(model)):
         raise CodecError(
-            f"packed data was packed with the model {wanted}, this one is "
-            f"{fingerprint(model)[:_SHORT]}: give the model that packed it, as it was then"
+            f"packed data was packed with the model {wanted}, this one is {shown(ours)}: give the "
+            "model that packed it, as it was then"
         )
-    return ModelCoder(model, "utf-8" if reading == "utf-8" else "bytes")
+    return ModelCoder(model, ways[0])
+
+
+def _unknown() -> CodecError:
+    return CodecError("packed data is of a kind that this crnn does not know: upgrade crnn")

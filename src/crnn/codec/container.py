@@ -22,7 +22,17 @@ from typing import Any, BinaryIO, Final
 
 from crnn.checkpoint import JSON
 
-__all__ = ["FORMAT", "PIECE", "CodecError", "Contents", "Frame", "Writer", "frames_of", "verified"]
+__all__ = [
+    "FORMAT",
+    "PIECE",
+    "CodecError",
+    "Contents",
+    "Frame",
+    "Writer",
+    "frames_of",
+    "shown",
+    "verified",
+]
 
 FORMAT: Final = 1
 """Number of the file layout that this module writes, the newest that it reads."""
@@ -33,6 +43,7 @@ _MAGIC: Final = b"\x93crnn\r\n\x1a"
 _LONGEST_HEADER: Final = 1 << 16
 _BYTES_OF_AN_EVENT: Final = 8  # at most
 _DIGEST: Final = 32
+_SHOWN: Final = 16  # letters of a value that a message shows
 _FIRST = struct.Struct("<BI")
 _FRAME = struct.Struct("<IIII")
 _END = struct.Struct(f"<IQ{_DIGEST}s")
@@ -298,3 +309,14 @@ def read_up_to(source: BinaryIO, size: int) -> bytes:
         pieces.append(piece)
         size -= len(piece)
     return b"".join(pieces)
+
+
+def shown(value: object) -> str:
+    """Return a value of a header, which may be anything, as a message shows it.
+
+    Examples
+    --------
+    >>> shown("a fingerprint of many digits"), shown([1, 2])
+    ('a fingerprint of', '[1, 2]')
+    """
+    return (value if isinstance(value, str) else repr(value))[:_SHOWN]
