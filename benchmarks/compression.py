@@ -21,9 +21,13 @@ from statistics import median
 from typing import Any
 
 import click
-from backports import zstd
 
 import crnn
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 RIVALS: dict[str, Callable[[bytes], bytes]] = {
     "gzip -9": lambda data: gzip.compress(data, 9),
