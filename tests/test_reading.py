@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from concurrent.futures import CancelledError
-
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_score import lively
 
-from crnn.reading import PIECE, Group, Passage, Reader, groups_of, in_order
+from crnn.reading import PIECE, Passage, groups_of
 from crnn.vocab import Vocab
 
 
@@ -44,40 +38,3 @@ def test_passages_leave_out_what_is_unknown(texts: list[str]) -> None:
         assert all(known)
     else:
         assert passage.known.tolist() == known
-
-
-def test_results_come_in_order_and_few_groups_are_taken_in_advance() -> None:
-    taken: list[int] = []
-
-    def groups() -> Iterator[Group]:
-        for number in range(20):
-            taken.append(number)
-            yield Group(number, [])
-
-    results = in_order(Reader(lively()), lambda group: group.first, groups(), threads=2)
-    assert next(results) == 0
-    assert len(taken) <= 6
-    assert list(results) == list(range(1, 20))
-
-
-def test_an_error_in_one_thread_ends_the_others() -> None:
-    model = lively(hidden_size=300)
-    passage = Passage.of(model.vocab, ["abcde" * 1_000_000], "error", ["text"])
-    reader, begun = Reader(model), threading.Event()
-    ends: list[str] = []
-
-    def work(group: Group) -> None:
-        if group.first == 1:
-            begun.wait()
-            raise KeyboardInterrupt
-        begun.set()
-        try:
-            reader.read(passage)  # would take many seconds
-        except CancelledError:
-            ends.append("stopped")
-            raise
-
-    groups = (Group(number, []) for number in (1, 0))
-    with pytest.raises(KeyboardInterrupt):
-        list(in_order(reader, work, groups, threads=2))
-    assert ends == ["stopped"]

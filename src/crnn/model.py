@@ -6,6 +6,7 @@ It knows characters and arguments; the arithmetic is in `crnn.core`, and nothing
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -180,16 +181,21 @@ class RNN:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256, in hexadecimal, of all that a prediction depends on.
+        """SHA-256, in hexadecimal, of all that predictions depend on: equal models, equal ones.
 
-        That is the contract's name, the dtype, H, the vocabulary's code points and the parameters
-        as they are now (little-endian, row by row, in the order Wxh, Whh, Why, bh, by).
+        It is that of a line of JSON with contract, dtype and vocabulary, and then of the parameters
+        as they are now, in the order Wxh, Whh, Why, bh, by, each row by row, little-endian. By it a
+        saved state or a packed file knows its model.
         """
-        head = [CONTRACT, self.dtype.name, str(self.hidden_size)]
-        digest = hashlib.sha256(" ".join(head + [str(x) for x in self.vocab.code_points]).encode())
+        described = {
+            "contract": CONTRACT,
+            "dtype": self.dtype.name,
+            "vocabulary": self.vocab.code_points.tolist(),
+        }
+        line = json.dumps(described, separators=(",", ":"), sort_keys=True) + "\n"
+        digest = hashlib.sha256(line.encode())
         for array in self._tensors().values():
-            little = self.dtype.newbyteorder("<")
-            digest.update(np.ascontiguousarray(array).astype(little, copy=False).data)
+            digest.update(array.astype(self.dtype.newbyteorder("<")).tobytes())
         return digest.hexdigest()
 
     def state(self) -> State:

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 import crnn
 from crnn import codec, core
 from crnn.codec import CodecError, compress, decompress, packing
-from crnn.fingerprint import fingerprint
 
 MODELS: Any = {"model": model(), "bytes": bytes_model(), "online": None}
 EACH = pytest.mark.parametrize("rnn", MODELS.values(), ids=MODELS)
@@ -162,7 +161,7 @@ def test_random_bytes_get_hardly_longer() -> None:
 def test_the_wrong_model_and_none_and_one_too_many() -> None:
     packed = compress(model(), b"to be")
     other = bytes_model()
-    ours, theirs = fingerprint(model())[:16], fingerprint(other)[:16]
+    ours, theirs = model().fingerprint[:16], other.fingerprint[:16]
     for rnn, data, expected in [
         (other, packed, f"packed with the model {ours}, this one is {theirs}"),
         (None, packed, f"packed with a model, {ours}: give that model"),

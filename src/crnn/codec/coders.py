@@ -18,7 +18,6 @@ from crnn.codec.alphabet import READINGS, Alphabet, Reading
 from crnn.codec.container import CodecError, Frame, shown
 from crnn.codec.learning import Learning
 from crnn.coding import Decoder, Encoder
-from crnn.fingerprint import fingerprint
 from crnn.model import RNN
 from crnn.slices import Slices
 
@@ -87,7 +86,7 @@ class ModelCoder(Coder):
             "kind": "model",
             "contract": CONTRACT,
             "dtype": self._model.dtype.name,
-            "model": fingerprint(self._model),
+            "model": self._model.fingerprint,
             "reading": self._alphabet.reading,
         }
 
@@ -215,7 +214,7 @@ def _model_coder_of(model: RNN | None, header: dict[str, JSON]) -> ModelCoder:
     wanted = shown(header.get("model"))
     if model is None:
         raise CodecError(f"packed data was packed with a model, {wanted}: give that model")
-    if header.get("model") != (ours := fingerprint(model)):
+    if header.get("model") != (ours := model.fingerprint):
         raise CodecError(
             f"packed data was packed with the model {wanted}, this one is {shown(ours)}: give the "
             "model that packed it, as it was then"
