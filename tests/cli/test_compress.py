@@ -159,3 +159,15 @@ def test_no_bytes_into_a_terminal(trained: Path, monkeypatch: pytest.MonkeyPatch
         result = CliRunner().invoke(main, [*words, "-o", "-"])
         assert result.exit_code == 2
         assert "OUT is a terminal, where bytes do harm" in result.stderr
+
+
+def test_a_model_through_a_pipe(trained: Path, folder: Path, text: str) -> None:
+    with trained.open("rb") as model:
+        words = ("compress", "-", "book.txt", "-o", "b.crnn")
+        assert run(*words, folder=folder, stdin=model)[0] == 0
+    with trained.open("rb") as model:
+        status, out, _ = run("decompress", "-", "b.crnn", "-o", "-", folder=folder, stdin=model)
+    assert (status, out) == (0, text.encode())
+    for command in ("compress", "decompress"):
+        status, _, said = run(command, "-", "-", folder=folder, stdin=subprocess.DEVNULL)
+        assert (status, "MODEL and FILE are both -" in said) == (2, True)

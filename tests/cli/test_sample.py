@@ -208,7 +208,7 @@ def test_a_model_of_bytes_writes_bytes(crnn: Any, folder: Path) -> None:
     words = ("--encoding", "bytes", "--steps", "50", "--hidden-size", "8")
     assert crnn("train", "data", *words).exit_code == 0
     result = crnn(
-        *("sample", "model.safetensors", "--encoding", "bytes", "--seed", "1", "-n", "2"),
+        *("sample", "model.safetensors", "--seed", "1", "-n", "2"),
         *("--prime", "é", "--stop", "ÿ", "--allowed", "naïve café ÿ\n"),
     )
     model = package.load(folder / "model.safetensors")

@@ -6,11 +6,11 @@ import click
 
 from crnn import codec
 from crnn.cli.bar import byte_bar
+from crnn.cli.inputs import STANDARD_INPUT, model_of
 from crnn.cli.notes import Notes
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count, file_size
 from crnn.cli.streams import ENDING, Streams, name_of
-from crnn.model import load
 
 __all__ = ["command"]
 
@@ -36,7 +36,7 @@ def command(files: tuple[str, ...], output: str | None, online: bool, force: boo
     model, source = _named(files, online)
     target = output if output is not None else "-" if source == "-" else source + ENDING
     with explained():
-        rnn = None if model is None else load(model)
+        rnn = None if model is None else model_of(model)
         with (
             Streams(source, target, force=force) as streams,
             byte_bar("packing") as tell,
@@ -62,4 +62,6 @@ def _named(files: tuple[str, ...], online: bool) -> tuple[str | None, str]:
         return None, files[0]
     if len(files) != 2:
         raise click.UsageError("expected MODEL and FILE; or --online and FILE, without a model")
+    if files.count(STANDARD_INPUT) > 1:
+        raise click.UsageError("MODEL and FILE are both -, expected one on standard input")
     return files[0], files[1]

@@ -6,11 +6,11 @@ import click
 
 from crnn import codec
 from crnn.cli.bar import byte_bar
+from crnn.cli.inputs import STANDARD_INPUT, model_of
 from crnn.cli.notes import Notes
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count
 from crnn.cli.streams import ENDING, Streams, name_of
-from crnn.model import load
 
 __all__ = ["command"]
 
@@ -29,10 +29,12 @@ def command(files: tuple[str, ...], output: str | None, force: bool) -> None:
     """
     if not 1 <= len(files) <= 2:
         raise click.UsageError("expected MODEL and FILE; or FILE alone if it was packed --online")
+    if files.count(STANDARD_INPUT) > 1:
+        raise click.UsageError("MODEL and FILE are both -, expected one on standard input")
     source = files[-1]
     target = _target(source) if output is None else output
     with explained():
-        rnn = load(files[0]) if len(files) == 2 else None
+        rnn = model_of(files[0]) if len(files) == 2 else None
         with (
             Streams(source, target, force=force) as streams,
             byte_bar("unpacking") as tell,

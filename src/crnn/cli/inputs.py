@@ -37,7 +37,7 @@ def model_of(path: str) -> RNN:
     return _model_in(contents_of(path), path)
 
 
-def model_and_reading(path: str, encoding: str | None, glob: str) -> tuple[RNN, Reading]:
+def model_and_reading(path: str, encoding: str | None, glob: str = "*") -> tuple[RNN, Reading]:
     """Return the model in a file and how its training read texts, for more texts of the kind.
 
     Parameters

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from crnn.cli.bar import byte_bar
-from crnn.cli.inputs import STANDARD_INPUT, model_of, standard_input
+from crnn.cli.inputs import STANDARD_INPUT, model_and_reading, standard_input
 from crnn.cli.notes import Notes
 from crnn.cli.output import guarded, in_terminal, write, write_bytes
 from crnn.cli.program import HELP_NAMES, explained
@@ -175,9 +175,8 @@ class _Coding:
 @click.option(
     "--encoding",
     type=click.Choice(["utf-8", _BYTES]),
-    default="utf-8",
-    show_default=True,
-    help="bytes: the model was trained so, and writes bytes.",
+    help="Of the text that is written and of the prime: UTF-8, or the bytes themselves.  [as the "
+    "training read its text]",
 )
 @click.option(
     "--json", "as_json", is_flag=True, help="A line of JSON a sample, with log-probabilities."
@@ -188,7 +187,7 @@ def command(
     prime_file: str | None,
     seed: int | None,
     unknown: str,
-    encoding: str,
+    encoding: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -207,11 +206,13 @@ def command(
     it was drawn from).
     """
     drawn = secrets.randbelow(_SEEDS) if seed is None else seed
-    coding = _Coding(encoding)
+    if model == prime == STANDARD_INPUT:
+        raise click.UsageError("MODEL and --prime are both -, expected one on standard input")
     with explained():
-        opening = _prime(model, prime, prime_file, coding)
-        source = model_of(model)
+        source, reading = model_and_reading(model, encoding)
+        coding = _Coding(reading.encoding)
         coding.check(source)
+        opening = _prime(prime, prime_file, coding)
         beginning = known(source.vocab, opening, "prime", unknown, "--unknown skip")
         if len(beginning) < len(opening):
             skipped = count(len(opening) - len(beginning), "character")
@@ -227,7 +228,7 @@ def command(
         Notes().say(f"The same again: --seed {drawn}")
 
 
-def _prime(model: str, prime: str | None, path: str | None, coding: _Coding) -> str:
+def _prime(prime: str | None, path: str | None, coding: _Coding) -> str:
     """Return what the model reads first: a word, a file, or standard input."""
     if prime is not None and path is not None:
         raise click.UsageError("--prime and --prime-file are both given, expected one of them")
@@ -235,8 +236,6 @@ def _prime(model: str, prime: str | None, path: str | None, coding: _Coding) -> 
         return ""
     if prime is not None and prime != STANDARD_INPUT:
         return coding.word(prime)
-    if path is None and model == STANDARD_INPUT:
-        raise click.UsageError("MODEL and --prime are both -, expected one on standard input")
     name = "standard input" if path is None else repr(path)
     try:
         if path is None:
