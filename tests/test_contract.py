@@ -27,7 +27,7 @@ ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
 SETTINGS: Final = (
     *("dtype", "V", "H", "T", "B", "optimizer", "learning_rate", "clip"),
-    *("windows", "characters", "text_seed", "seed", "options"),
+    *("windows", "characters", "text_seed", "seed", "options", "uses"),
 )
 TYPES: Final = pytest.mark.parametrize("t", [FLOAT32, FLOAT64], ids=str)
 
@@ -212,7 +212,9 @@ def work(case: Case) -> int:
 
 
 SMALL: Final = [
-    case for case in digests.cases() if work(case) < 3000 or not case.name.startswith("V")
+    case
+    for case in digests.cases()
+    if work(case) < 3000 or not case.name.startswith(("V", "used-V31", "used-V300"))
 ]
 
 

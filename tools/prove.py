@@ -23,10 +23,8 @@ from pathlib import Path
 
 from proof.builds import ROOT, NotPossibleError, Workshop
 from proof.configurations import Bench, Configuration, configurations
-from proof.driver import Tally, write_cases
+from proof.driver import Tally, known_cases, write_cases
 from proof.record import record
-
-from crnn import digests
 
 EXAMPLES = """examples:
   python tools/prove.py --quick              what every change must pass
@@ -64,9 +62,7 @@ def main() -> int:
         record(asked.record, asked.new_contract)
         return 0
     if asked.cases:
-        write_cases(
-            asked.cases, [case for case in digests.cases() if case.quick or not asked.quick]
-        )
+        write_cases(asked.cases, [case for case in known_cases() if case.quick or not asked.quick])
         return 0
     chosen = choose(asked.only, asked.quick)
     if asked.list:

@@ -405,6 +405,11 @@ cdef class Net:
         self.block = Buffer(S.size * itemsize)
         self.W = weights_in(self.block, S, itemsize)
 
+    @property
+    def isa(self):
+        """Name of the kernel table."""
+        return self.S.K.isa.decode()
+
     def layout(self):
         """Where the parameters stand in a block of this shape.
 

@@ -25,6 +25,7 @@ from crnn.descent import Optimizer
 from crnn.model import PARAMETERS, views
 from crnn.text import Text
 from crnn.training import Training
+from crnn.uses import used
 from crnn.validation import Validation
 
 __all__ = [
@@ -79,6 +80,8 @@ class Case:
     options : mapping
         What else it is trained with: keywords of `crnn.descent.Optimizer`; ``init``, the way the
         first weights are drawn; ``dropout``; ``starts``, where the documents of the text begin.
+    uses : bool
+        Whether the outcome has what the trained net is used for, too: see `crnn.uses`.
     """
 
     name: str
@@ -97,6 +100,7 @@ class Case:
     quick: bool
     digests: Mapping[str, str]
     options: Mapping[str, Any] = field(default_factory=dict)
+    uses: bool = False
 
 
 def cases() -> tuple[Case, ...]:
@@ -163,7 +167,8 @@ def outcome(case: Case, isa: str | None = None, threads: int = 1) -> dict[str, A
         there at temperature 0.7, and the prediction ``p`` from which the last one would be drawn at
         temperature 1; then the drop-in's ``dloss`` and gradients (``dWxh`` ...) of the text's first
         window. If the case has options, also ``norm, rate`` of every window, and the text's
-        ``val_loss``. `docs/contract.md` says all of this to the last bit.
+        ``val_loss``; if it has uses, what `crnn.uses.used` returns. `docs/contract.md` says all of
+        this to the last bit.
     """
     options = dict(case.options)
     seed, way = SeedSequence(case.seed), options.pop("init", "normal")
@@ -183,7 +188,8 @@ def outcome(case: Case, isa: str | None = None, threads: int = 1) -> dict[str, A
         arrays |= {letter + name: views_of[name] for name in PARAMETERS}
     arrays |= _sampled(case, training)
     arrays |= _gradients(case, [np.ascontiguousarray(parameters[name]) for name in PARAMETERS], isa)
-    return arrays | (_validated(net, text) if case.options else {})
+    arrays |= _validated(net, text) if case.options else {}
+    return arrays | (used(net, case.dtype, text_of(case), case.seed) if case.uses else {})
 
 
 def _text(case: Case, starts: list[int] | None) -> Text:

@@ -1266,6 +1266,7 @@ def loss_fun(
 # 11. Whole trainings ------------------------------------------------------------------------------
 
 DRAWS: Final = 40
+USED: Final = 96
 
 
 def text(V: int, characters: int, seed: int) -> Array:
@@ -1289,6 +1290,7 @@ def outcome(
     text_seed: int,
     seed: int,
     options: Mapping[str, Any],
+    uses: bool = False,
 ) -> dict[str, Array]:
     """Return every array that a case leaves behind, by its name."""
     o, read = Options(**options), text(V, characters, text_seed)
@@ -1305,7 +1307,7 @@ def outcome(
         arrays |= _samples(training, seed) | _first_window(training, read)
         if options:
             arrays["val_loss"] = np.array([untrained_loss(training.w, read, o.starts)])
-    return arrays
+        return arrays | (_used(training.w, read[:USED].tolist(), seed) if uses else {})
 
 
 def _trained(training: Training, windows: int, with_descent: bool) -> dict[str, Array]:
@@ -1343,6 +1345,36 @@ def _first_window(training: Training, read: Array) -> dict[str, Array]:
 
 def _named(letter: str, arrays: Parameters) -> dict[str, Array]:
     return {letter + name: array for name, array in arrays._asdict().items()}
+
+
+def _used(w: Parameters, x: list[int], seed: int) -> dict[str, Array]:
+    V, h0 = len(w.by), np.zeros_like(w.bh)
+    scored, states = scores(w, h0, x), states_of(w, h0, x)[1:]
+    rules = Rules(
+        temperature=0.8,
+        penalty=1.3,
+        window=16,
+        allowed=range(V - 1) if V > 2 else range(V),
+        forbidden=(tuple(x[:2]), tuple(x[3:6])) if V > 2 else (),
+        top_k=V // 2 + 1,
+        top_p=0.9,
+        min_p=0.02,
+    )
+    drawn = sample_by_rules(w, h0, [], Stream([seed], [3]), DRAWS, rules)
+    events = [*x[:10], V + 200, x[10], V + 7, V + 200, *x[11:]]
+    online = Learner(len(h0), 8, [16, 32], seed, 0.01, 1.0, Options())
+    return {
+        "nats": scored.nats.astype(FLOAT64),
+        "rank": scored.rank,
+        "entropy": scored.entropy.astype(FLOAT64),
+        "states": states,
+        "mean": text_vector(w, h0, x, "mean"),
+        "log_p": log_prediction(w, states[-1]),
+        "rule_sample": np.array([one.x for one in drawn], np.int32),
+        "rule_logprobs": np.array([one[1:] for one in drawn]),
+        "packed": np.frombuffer(packed(w, [events])[0], np.uint8),
+        "packed_online": np.frombuffer(online.packed(bytes(b % 256 for b in x)), np.uint8),
+    }
 
 
 # 12. Compression ----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from crnn import core, digests
+from crnn import core
 from crnn.digests import Case
 from proof import driver
 from proof.builds import CROSS, NATIVE, OPTIMIZED, Build, Workshop
@@ -25,7 +25,7 @@ class Bench:
 
     def __init__(self, shop: Workshop, everything: bool) -> None:
         self.shop, self.everything, self.right = shop, everything, Promised()
-        self.all = digests.cases()
+        self.all = driver.known_cases()
         self.some = [case for case in self.all if case.quick]
         for name, cases in (("all", self.all), ("quick", self.some)):
             driver.write_cases(self._file(name), cases)

@@ -67,6 +67,11 @@ class Promised:
         return self._outcomes[case.name]
 
 
+def known_cases() -> tuple[Case, ...]:
+    """Return the cases that the driver can compute: it trains nets, it does not use them."""
+    return tuple(case for case in digests.cases() if not case.uses)
+
+
 def line_of(case: Case) -> str:
     """Return a case as the driver reads it."""
     seed = SeedSequence(case.seed)
