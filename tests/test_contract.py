@@ -189,7 +189,7 @@ def any_case(draw: st.DrawFn) -> Case:
 TABLES: Final = st.sampled_from(core.available_isas())
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(case=any_case(), isa=TABLES, threads=st.integers(1, 3))
 def test_any_options_agree(case: Case, isa: str, threads: int) -> None:
     agree(case, isa, threads)

@@ -63,7 +63,11 @@ def test_odd_strings_finds_what_breaks_the_pattern(tmp_path: Path) -> None:
     for code in ("BER-1204\\bolt", "LYO-88l2/nut", "osa-4410/washer", "n/a", "NYC-5127/waher"):
         assert code in done.stdout
     assert len(done.stdout.splitlines()) == 1 + 5
+
+
+@pytest.mark.long
+def test_odd_strings_reads_a_table(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("name,x\na1,2\na2,3\n,4\nzz,5\n")
-    example += ["t.csv", "name", "--share", "0.2"]
+    example = [sys.executable, str(EXAMPLES / "odd_strings.py"), "t.csv", "name", "--share", "0.2"]
     done = subprocess.run(example, capture_output=True, text=True, check=True, cwd=tmp_path)
     assert "bits_per_char" in done.stdout
