@@ -27,7 +27,7 @@ class Reading:
 def total_of(
     nats: npt.NDArray[np.float64],
     rank: npt.NDArray[np.int32],
-    total: float = 0,
+    total: float = 0.0,
     count: int = 0,
 ) -> tuple[float, int]: ...
 def mean_of(total: float, count: float) -> float: ...

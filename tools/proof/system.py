@@ -114,7 +114,7 @@ def build_wheels(guest: Guest, shop: Workshop) -> Path:
 
 
 def compared(python: list[str], root: Path, shop: Workshop) -> Tally:
-    """Compare digests and a checkpoint in the emulated system."""
+    """Compare digests, a checkpoint and a hundred packed files in the emulated system."""
     tally = Tally()
     check = [*python, "-m", "proof.package", "--quick"]
     for options in ([], ["--host", "upward", "--threads", "2"]):
@@ -127,6 +127,11 @@ def compared(python: list[str], root: Path, shop: Workshop) -> Tally:
     shop.call([*there, *TRAIN, "/there.safetensors", "/README.md"])
     if (root / "here.safetensors").read_bytes() != (root / "there.safetensors").read_bytes():
         tally.faults.append("a checkpoint that is written there is another file than here")
+        tally.different += 1
+    pack = ["-m", "proof.packing"]
+    packed = shop.call([*python, *pack], {"PYTHONPATH": "/tools"})
+    if not packed or packed != shop.call([sys.executable, *pack], {"PYTHONPATH": "tools"}):
+        tally.faults.append("a hundred files are packed to other bytes there than here")
         tally.different += 1
     sample = ["sample", "--length", "100", "--seed", "1"]
     said = shop.call([*here, *sample, str(root / "there.safetensors")])
