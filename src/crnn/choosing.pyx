@@ -247,6 +247,11 @@ cdef class Chooser:
                   limits=None, forbidden=None, stops=None, bint details=False):
         cdef Writing* w = &self.w
         cdef Py_ssize_t b, B = len(bit_generators), V = net.S.V
+        if not temperature >= 0 or not penalty > 0 or not 0 < top_p <= 1 or not 0 <= min_p <= 1:
+            raise ValueError(f"temperature {temperature}, penalty {penalty}, top_p {top_p} or min_p {min_p} is "
+                             "out of range")
+        if B < 1 or (top_k is not None and top_k < 1):
+            raise ValueError(f"{B} texts and top_k {top_k}, expected at least 1 of both")
         self.net = net
         w.S, w.B, w.going, w.stuck = &self.net.S, B, B, -1
         w.rules.penalty, w.rules.window = penalty, window
@@ -332,12 +337,15 @@ cdef class Chooser:
         """
         cdef Writing* w = &self.w
         cdef Py_ssize_t count = n, written
-        cdef int32_t* out = index_address(ixes, "ixes", count * w.B, True)
+        cdef int32_t* out
         cdef int32_t* x = &self.x[0]
         cdef Net net = self.net
         cdef crnn_fpmode theirs
-        if state.net is not net or state.B != w.B:
-            raise ValueError(f"state is not {w.B} states of this net")
+        if state.net is not net or state.B != w.B or not state.writes:
+            raise ValueError(f"state is not {w.B} states of this net that write")
+        if not 0 <= count <= len(ixes):
+            raise ValueError(f"n is {n}, ixes has room for {len(ixes)}")
+        out = index_address(ixes, "ixes", count * w.B, True)
         if w.plain != NULL:
             w.logprobs = <double*> real_address(logprobs, "logprobs", True, count * w.B * 2, True)
         with nogil:

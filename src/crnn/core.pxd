@@ -90,10 +90,12 @@ cdef struct Dice:
 cdef class State:
     cdef Net net
     cdef readonly Py_ssize_t B
-    cdef readonly Buffer block  # h (B, ldh) | next h | logits (B, ldv)
+    cdef readonly bint writes
+    cdef readonly Buffer block  # h (B, ldh)
+    cdef Buffer scratch
     cdef void* h
-    cdef void* z
-    cdef void* y
+    cdef void* z                # room for the next h: of B states if they write, of fewer otherwise
+    cdef void* y                # (B, ldv) room for logits, or NULL
     cdef int32_t index(self, str name, x) except -1
     cdef void advance(self, const int32_t* x) noexcept nogil
     cdef void foretell(self, void* p) noexcept nogil

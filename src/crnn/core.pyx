@@ -27,6 +27,10 @@ from crnn.memory import affordable
 from crnn.rng cimport bitgen, bitgen_of, coin, numpy_coin, raw_coin
 
 
+cdef enum:
+    ROWS = 64       # states that are fed at once: changes no result
+
+
 # --- The RNN over one window -----------------------------------------------------------------------
 
 cdef inline void recur(const Shape* S, Py_ssize_t B, const void* A, Py_ssize_t lda, const real* x,
@@ -65,6 +69,17 @@ cdef void predict(const Shape* S, const Weights* W, Py_ssize_t rows, const real*
     """p = softmax(Why h + by), without padding between the rows."""
     logits(S, W, rows, h, p, S.V)
     softmax(S.K, rows, S.V, <real> 1, p, S.V)
+
+
+cdef void log_predict(const Shape* S, const Weights* W, Py_ssize_t B, const real* h, real* y,
+                      real* p) noexcept nogil:
+    """The logarithms of the same; y is room for the logits of ROWS of them."""
+    cdef Py_ssize_t block, first, rows
+    for block in range((B + ROWS - 1) // ROWS):
+        first = block * ROWS
+        rows = min(<Py_ssize_t> ROWS, B - first)
+        logits(S, W, rows, h + first * S.ldh, y, S.ldv)
+        log_softmax(S.K, rows, S.V, y, S.ldv, p + first * S.V, S.V)
 
 
 cdef void leave_out(const Shape* S, const Workspace* n, Py_ssize_t row, Py_ssize_t rows, const real* x,
@@ -496,16 +511,21 @@ cdef class State:
     net : Net
     B : int
         How many.
+    writes : bool
+        Have room for what `write_on` needs beside h, too, so that a text can be written with them.
     """
 
-    def __cinit__(self, Net net not None, B=1):
+    def __cinit__(self, Net net not None, B=1, bint writes=True):
         cdef Py_ssize_t b = net.itemsize
-        affordable((2 * net.S.ldh + net.S.ldv) * b * B)
-        self.net, self.B = net, B
-        self.block = Buffer((2 * net.S.ldh + net.S.ldv) * b * self.B)
-        self.h = self.block.data
-        self.z = <char*> self.h + self.B * net.S.ldh * b
-        self.y = <char*> self.z + self.B * net.S.ldh * b
+        if B < 1:
+            raise ValueError(f"B is {B}, expected at least 1")
+        rows = B if writes else min(B, ROWS)
+        affordable((B * net.S.ldh + rows * (net.S.ldh + net.S.ldv)) * b)
+        self.net, self.B, self.writes = net, B, writes
+        self.block = Buffer(self.B * net.S.ldh * b)
+        self.scratch = Buffer(<Py_ssize_t> rows * (net.S.ldh + (net.S.ldv if writes else 0)) * b)
+        self.h, self.z = self.block.data, self.scratch.data
+        self.y = <char*> self.z + <Py_ssize_t> rows * net.S.ldh * b if writes else NULL
 
     @property
     def multiply_adds(self):
@@ -518,7 +538,7 @@ cdef class State:
 
     def copy(self):
         """States of their own, equal to these."""
-        cdef State other = State(self.net, self.B)
+        cdef State other = State(self.net, self.B, self.writes)
         memcpy(other.block.data, self.block.data, self.block.nbytes)
         return other
 
@@ -545,10 +565,15 @@ cdef class State:
 
     cdef void advance(self, const int32_t* x) noexcept nogil:
         """Feed a character to each state."""
-        if self.net.double:
-            step(&self.net.S, &self.net.W, self.B, x, <double*> self.h, <double*> self.z)
-        else:
-            step(&self.net.S, &self.net.W, self.B, x, <float*> self.h, <float*> self.z)
+        cdef const Shape* S = &self.net.S
+        cdef Py_ssize_t block, first, rows
+        for block in range((self.B + ROWS - 1) // ROWS):
+            first = block * ROWS
+            rows = min(<Py_ssize_t> ROWS, self.B - first)
+            if self.net.double:
+                step(S, &self.net.W, rows, x + first, <double*> self.h + first * S.ldh, <double*> self.z)
+            else:
+                step(S, &self.net.W, rows, x + first, <float*> self.h + first * S.ldh, <float*> self.z)
 
     cdef void foretell(self, void* p) noexcept nogil:
         """Write the probabilities of the next characters: p (B, V)."""
@@ -624,15 +649,14 @@ cdef class State:
         """Write their logarithms into the array `p` (B, V), in nats."""
         cdef void* out = real_address(p, "out", self.net.double, self.B * self.net.S.V, True)
         cdef const Shape* S = &self.net.S
+        cdef Buffer y = Buffer(min(self.B, <Py_ssize_t> ROWS) * S.ldv * self.net.itemsize)
         cdef crnn_fpmode theirs
         with nogil:
             theirs = crnn_fpmode_enter()
             if self.net.double:
-                logits(S, &self.net.W, self.B, <double*> self.h, <double*> self.y, S.ldv)
-                log_softmax(S.K, self.B, S.V, <double*> self.y, S.ldv, <double*> out, S.V)
+                log_predict(S, &self.net.W, self.B, <double*> self.h, <double*> y.data, <double*> out)
             else:
-                logits(S, &self.net.W, self.B, <float*> self.h, <float*> self.y, S.ldv)
-                log_softmax(S.K, self.B, S.V, <float*> self.y, S.ldv, <float*> out, S.V)
+                log_predict(S, &self.net.W, self.B, <float*> self.h, <float*> y.data, <float*> out)
             crnn_fpmode_leave(theirs)
 
     def sample(self, n, double temperature, bit_generator, ixes, seed_ix=-1, bint numpy=False):
@@ -665,8 +689,8 @@ cdef class State:
         cdef const Shape* S = &self.net.S
         cdef Dice dice
         cdef crnn_fpmode theirs
-        if self.B != 1:
-            raise ValueError(f"{self.B} states cannot be sampled with one stream of coins")
+        if self.B != 1 or not self.writes:
+            raise ValueError("expected a single state that writes")
         with bit_generator.lock, nogil:
             theirs = crnn_fpmode_enter()
             dice = dice_of(S, self.net.double, crnn_pin(temperature), numpy_coin if numpy else raw_coin,

@@ -7,6 +7,8 @@ its address is used.
 
 import os
 
+from numpy import ndarray
+
 cimport cython
 from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_FillInfo, PyBuffer_Release,
@@ -59,6 +61,8 @@ cdef void* address(object array, str name, tuple formats, Py_ssize_t itemsize, P
     """
     cdef Py_buffer view
     cdef void* at
+    if not isinstance(array, ndarray):      # an array.array may be resized when nobody holds a view of it
+        raise TypeError(f"{name} is a {type(array).__name__}, expected a NumPy array")
     try:
         PyObject_GetBuffer(array, &view,
                            PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))

@@ -117,7 +117,7 @@ class State(_Held):
     __slots__ = ()
 
     def __init__(self, model: RNN) -> None:
-        super().__init__(model, core.State(_net_of(model)))
+        super().__init__(model, core.State(_net_of(model), writes=False))
 
     def feed(
         self, x: str | Index | npt.NDArray[np.integer[Any]], out: RealArray | None = None
@@ -334,7 +334,7 @@ class States(_Held):
 
     def __init__(self, model: RNN, count: int) -> None:
         B = arguments.integer("count", count, least=1)
-        super().__init__(model, core.State(_net_of(model), B))
+        super().__init__(model, core.State(_net_of(model), B, writes=False))
 
     @classmethod
     def of(cls, states: Iterable[State]) -> Self:
