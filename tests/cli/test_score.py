@@ -7,7 +7,9 @@ import gzip
 import io
 import json
 import os
+import pty
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ def test_totals_are_those_of_the_model(crnn: Any, trained: Path, text: str) -> N
     assert rows["characters"] == "900"
     assert float(rows["bits/char"]) == pytest.approx(score.bits_per_char, abs=1e-4)
     facts = json.loads(crnn("score", "model.safetensors", "book.txt", "--json").stdout)
-    assert facts["nats"] == score.total
+    assert facts["total"] == score.total
     assert facts["perplexity"] == score.perplexity
     assert facts["guessed"] == np.count_nonzero(score.rank == 1)
 
@@ -44,7 +46,7 @@ def test_files_are_one_text_and_may_be_compressed_or_piped(
     (folder / "2.txt.gz").write_bytes(gzip.compress(text.encode()))
     double = package.load(trained).score(text + text).total
     facts = json.loads(crnn("score", trained.name, "book.txt", "2.txt.gz", "--json").stdout)
-    assert facts["nats"] == double
+    assert facts["total"] == double
     with (folder / "book.txt").open("rb") as book:
         status, out, _ = run("score", trained.name, "--json", folder=folder, stdin=book)
     assert status == 0
@@ -132,7 +134,7 @@ def test_nothing_has_a_score_too(crnn: Any, trained: Path, folder: Path) -> None
     result = crnn("score", trained.name, "empty")
     assert (result.exit_code, result.stdout) == (0, "characters    0: there is nothing to score\n")
     facts = json.loads(crnn("score", trained.name, "empty", "--json").stdout)
-    assert (facts["characters"], facts["nats"], facts["bits_per_char"]) == (0, 0, None)
+    assert (facts["characters"], facts["total"], facts["bits_per_char"]) == (0, 0, None)
     assert crnn("score", trained.name, "empty", "--per-line").stdout == ""
 
 
@@ -189,3 +191,58 @@ def test_a_line_is_scored_when_it_is_written(trained: Path, folder: Path) -> Non
         process.stdout.close()
         os.write(process.stdin.fileno(), b"be\n")
         assert process.wait() == 128 + 13
+
+
+def test_numbers_that_are_not_finite_are_null(crnn: Any, folder: Path) -> None:
+    model = package.RNN("ab\n", hidden_size=3)
+    model.by[0] = -9000
+    model.save("m.safetensors")
+    (folder / "x").write_text("b\nab\n")
+    facts = json.loads(crnn("score", "m.safetensors", "x", "--json").stdout)
+    assert (facts["perplexity"], facts["characters"]) == (None, 5)
+    assert facts["bits_per_char"] > 500
+    model.by[:] = np.nan
+    model.save("nan.safetensors")
+    facts = json.loads(crnn("score", "nan.safetensors", "x", "--json").stdout)
+    assert (facts["total"], facts["mean"]) == (None, None)
+    for form in ("--jsonl", "--csv"):
+        assert "nan" not in crnn("score", "nan.safetensors", "x", form).stdout.lower()
+    assert "packed" not in crnn("score", "nan.safetensors", "x").stdout
+
+
+def test_lines_without_a_score_are_not_the_worst(crnn: Any, folder: Path) -> None:
+    model = package.RNN("abc", hidden_size=3, seed=1)
+    model.by[:, 0] = [3, 1, -4]
+    model.save("m.safetensors")
+    (folder / "x").write_text("zz\nca\nzz\ncc\naa\nzz\ncb\nzz")
+    result = crnn("score", "m.safetensors", "x", "--unknown", "skip", "--worst", "9", "--apart")
+    assert [line.split("\t")[2] for line in result.stdout.splitlines()] == ["cc", "cb", "ca", "aa"]
+
+
+def test_model_and_text_cannot_both_be_standard_input(trained: Path, folder: Path) -> None:
+    with trained.open("rb") as model:
+        status, _, said = run("score", "-", folder=folder, stdin=model)
+    assert (status, "are both standard input" in said) == (2, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_a_bar_on_the_terminal_keeps_the_output_out_of_it(trained: Path, folder: Path) -> None:
+    """With standard error at a terminal and standard output in a file, whoever waits sees a bar."""
+    ours, theirs = pty.openpty()
+    code = (
+        "import crnn.cli.bar as bar; bar._PATIENCE = -1; from crnn.cli import main; "
+        f"main(['score', {trained.name!r}, 'book.txt', '--per-line'])"
+    )
+    with (folder / "out").open("wb") as out:
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=folder, stdout=out, stderr=theirs, check=True,
+            env=environment(TERM="xterm"),
+        )  # fmt: skip
+    os.close(theirs)
+    shown = os.read(ours, 1 << 16)
+    os.close(ours)
+    assert b"scoring" in shown
+    assert b"nobler" not in shown
+    lines = (folder / "out").read_text("utf-8").splitlines()
+    assert len(lines) == 24
+    assert all(line.count("\t") == 2 for line in lines)

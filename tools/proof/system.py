@@ -57,8 +57,9 @@ class Guest:
         return (f"gcc-{self.processor}-linux-gnu", libc, *tools)
 
 
-ARM64: Final = Guest("arm64", "aarch64", (), ("numpy", "safetensors", "click", "rich"))
-S390X: Final = Guest("s390x", "s390x", ("python3-numpy",), ("safetensors", "click", "rich"))
+_NEEDED: Final = ("safetensors", "click", "rich", "platformdirs", "backports.zstd")
+ARM64: Final = Guest("arm64", "aarch64", (), ("numpy", *_NEEDED))
+S390X: Final = Guest("s390x", "s390x", ("python3-numpy",), _NEEDED)
 
 
 def wheel_in(guest: Guest, shop: Workshop) -> Tally:

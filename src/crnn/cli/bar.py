@@ -33,7 +33,11 @@ def byte_bar(doing: str, shown: bool = True) -> Iterator[Callable[[int, int | No
     console = Console(stderr=True)
     columns = (TextColumn(doing), BarColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     hidden = not shown or not console.is_terminal or console.is_dumb_terminal
-    bars = Progress(*columns, console=console, transient=True, disable=hidden)
+    # Standard output is the command's own: it may be a file, and must not go to this console.
+    bars = Progress(
+        *columns, console=console, transient=True, disable=hidden, redirect_stdout=False,
+        redirect_stderr=False,
+    )  # fmt: skip
     task, begin = bars.add_task(doing, total=None), time.monotonic()
 
     def tell(done: int, total: int | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, BinaryIO, Final
@@ -27,7 +28,8 @@ def write_rows(
     form : str
         One of `FORMATS`.
     columns : mapping of str to type
-        Names, and types: int, float or str. A NaN is empty in CSV and null otherwise.
+        Names, and types: int, float or str. A number that is not finite is empty in CSV and null
+        otherwise.
     batches : iterable of sequence of row
         Rows with as many values as there are columns.
     file : binary file
@@ -57,7 +59,7 @@ def _csv(columns: Mapping[str, type], batches: Iterable[Sequence[Row]]) -> Itera
     """Yield a table as RFC 4180 says."""
     yield _csv_text([list(columns)])
     for batch in batches:
-        yield _csv_text([["" if value != value else value for value in row] for row in batch])
+        yield _csv_text([["" if _is_odd(value) else value for value in row] for row in batch])
 
 
 def _csv_text(rows: Sequence[Row]) -> str:
@@ -69,9 +71,15 @@ def _csv_text(rows: Sequence[Row]) -> str:
 def _json_lines(columns: Mapping[str, type], batches: Iterable[Sequence[Row]]) -> Iterator[str]:
     names = list(columns)
     for batch in batches:
-        values = ([None if value != value else value for value in row] for row in batch)
+        values = ([None if _is_odd(value) else value for value in row] for row in batch)
         objects = (dict(zip(names, row, strict=True)) for row in values)
-        yield "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in objects)
+        lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in objects)
+        yield "".join(line + "\n" for line in lines)
+
+
+def _is_odd(value: Any) -> bool:
+    """Tell whether a value is a number that is not finite."""
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _write_parquet(columns: Mapping[str, type], rows: Iterable[Row], file: BinaryIO) -> None:
@@ -85,8 +93,11 @@ def _write_parquet(columns: Mapping[str, type], rows: Iterable[Row], file: Binar
     rows = iter(rows)
     with pq.ParquetWriter(pa.PythonFile(file, "w"), schema) as writer:
         while group := list(islice(rows, _AT_ONCE)):
+            columns_of = zip(
+                *([None if _is_odd(x) else x for x in row] for row in group), strict=True
+            )
             arrays = [
-                pa.array(values, field.type, from_pandas=True)
-                for values, field in zip(zip(*group, strict=True), schema, strict=True)
+                pa.array(values, field.type)
+                for values, field in zip(columns_of, schema, strict=True)
             ]
             writer.write_table(pa.table(arrays, schema=schema))

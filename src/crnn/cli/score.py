@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,7 @@ from crnn.cli.quantities import count
 from crnn.cli.rows import FORMATS
 from crnn.cli.scored import Scored
 from crnn.cli.streams import created
-from crnn.corpus import TextStream
+from crnn.corpus import Reading, TextStream
 from crnn.model import RNN
 from crnn.score import UNKNOWN
 
@@ -92,10 +94,10 @@ def command(
 ) -> None:
     """Score FILE, or standard input, with MODEL: how surprised it is by what it reads.
 
-    Without an option: bits per character and other totals. The surprise of a character is -log2 of
-    the probability that the model gave it, having read all before it; the first one is predicted
-    from nothing. A file is read like the text that the model was trained on (its newlines, case,
-    normal form).
+    MODEL is a file that `crnn train` made; - is standard input. Without an option: bits per
+    character and other totals. The surprise of a character is -log2 of the probability that the
+    model gave it, having read all before it; the first one is predicted from nothing. A file is
+    read like the text that the model was trained on (its newlines, case, normal form).
 
     \b
       crnn score model.safetensors book.txt
@@ -105,17 +107,43 @@ def command(
     asked = Asked(**options)
     asked.check(output)
     paths = list(files) or [STANDARD_INPUT]
+    if model == STANDARD_INPUT and STANDARD_INPUT in paths:
+        raise click.UsageError("MODEL and FILE are both standard input: name one of them")
     notes = Notes()
     with explained():
         net, reading = model_and_reading(model, encoding, glob)
-        with byte_bar("scoring", shown=not (asked.per_line and in_terminal())) as tell:
-            stream = TextStream(paths, reading, tell)
-            tally = asked.answer(net, stream, output, force)
-    for remark in stream.remarks:
+        text = _Watched(paths, reading, shown=not asked.writes_meanwhile(output))
+        tally = asked.answer(net, text, output, force)
+    for remark in text.remarks:
         notes.say(f"Note: {remark}")
     if tally.unknown:
         what = "left out" if asked.unknown == "skip" else "scored as equally probable ones"
         notes.say(f"Note: {count(tally.unknown, 'character')} unknown to the model, {what}")
+
+
+class _Watched:
+    """A text that is read while a bar shows how far; the bar is gone before its end is known.
+
+    Parameters
+    ----------
+    paths, reading
+        See `TextStream`.
+    shown : bool
+        Whether there is a bar.
+    """
+
+    def __init__(self, paths: Sequence[str], reading: Reading, *, shown: bool) -> None:
+        self._paths, self._reading = paths, reading
+        typed = STANDARD_INPUT in paths and sys.stdin is not None and sys.stdin.isatty()
+        self._shown = shown and not typed
+        self.remarks: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the pieces of the text."""
+        with byte_bar("scoring", shown=self._shown) as tell:
+            stream = TextStream(self._paths, self._reading, tell)
+            yield from stream
+        self.remarks = stream.remarks
 
 
 @dataclass
@@ -147,9 +175,15 @@ class Asked:
         if self.form == "parquet" and output == "-" and in_terminal():
             raise click.UsageError("Parquet is not for a terminal: give -o FILE")
 
-    def answer(self, model: RNN, stream: TextStream, output: str, force: bool) -> Tally:
+    def writes_meanwhile(self, output: str) -> bool:
+        """Tell whether a terminal shows what comes of the text while it is read."""
+        rows = self.per_line and self.worst is None
+        table = self.form in FORMATS and output == STANDARD_INPUT
+        return in_terminal() and (self.color or rows or table)
+
+    def answer(self, model: RNN, text: Iterable[str], output: str, force: bool) -> Tally:
         """Print or write it; return the totals."""
-        scored = Scored(model, stream, self.unknown, apart=self.apart, worst=self.worst)
+        scored = Scored(model, text, self.unknown, apart=self.apart, worst=self.worst)
         if self.form in FORMATS:
             with created(output, force=force) as file:
                 scored.write_table(self.form, file, of_lines=self.lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Final
 
@@ -27,6 +28,7 @@ _LINES: Final = {
     "line": int, "bits_per_char": float, "nats": float, "characters": int, "text": str,
 }  # fmt: skip
 _BITS_OF_A_BYTE: Final = 8
+_CONTAINER: Final = 250  # bytes
 
 
 class Scored:
@@ -78,8 +80,9 @@ class Scored:
         with guarded():
             for text, score in self._scores():
                 bits = [bits_per_char(nats, 1) for nats in score.nats.tolist()]
-                console.print(shaded(text, bits), end="", soft_wrap=True)
-            console.print("" if text.endswith("\n") else "\n", legend(), sep="")
+                shown = shaded(text, bits, console.color_system)
+                console.print(shown, end="", soft_wrap=True)
+            console.print("" if text.endswith("\n") else "\n", legend(console.color_system), sep="")
 
     def show_totals(self, *, as_json: bool) -> None:
         """Print what it comes to."""
@@ -111,7 +114,8 @@ class Scored:
         if self._worst is None:
             yield from lines
             return
-        yield from heapq.nlargest(self._worst, lines, key=lambda line: line.tally.bits_per_char)
+        counted = (line for line in lines if line.tally.count)
+        yield from heapq.nlargest(self._worst, counted, key=_surprise)
 
     def _every_line(self) -> Iterator[Line]:
         lines = scored_lines(self._model, self._pieces, self._unknown, apart=self._apart)
@@ -127,30 +131,38 @@ class Scored:
             yield list(zip(range(begin, end), text, *columns, strict=True))
 
     def _facts(self) -> dict[str, Any]:
+        """Return the totals, as `Score` calls them; what is not finite is null."""
         tally = self.tally
-        means = tally.count > 0
-        return {
+        facts = {
             "characters": tally.count,
             "unknown": tally.unknown,
-            "nats": tally.nats,
-            "bits_per_char": tally.bits_per_char if means else None,
-            "perplexity": tally.perplexity if means else None,
+            "total": tally.nats,
+            "mean": tally.nats_per_char,
+            "bits_per_char": tally.bits_per_char,
+            "perplexity": tally.perplexity,
             "guessed": tally.guessed,
         }
+        return {name: value if math.isfinite(value) else None for name, value in facts.items()}
 
     def _rows(self) -> list[tuple[str, str]]:
         tally = self.tally
-        return [
+        rows = [
             ("characters", f"{tally.count:,}"),
             ("bits/char", f"{tally.bits_per_char:.4f}"),
             ("nats/char", f"{tally.nats_per_char:.4f}"),
             ("perplexity", f"{tally.perplexity:.3f}"),
             ("guessed", f"{percentage(tally.guessed / tally.count)} were the most probable one"),
-            (
-                "in all",
-                f"{tally.bits / _BITS_OF_A_BYTE:,.0f} bytes, as crnn compress packs it",
-            ),
         ]
+        if not tally.unknown and math.isfinite(tally.bits):
+            size = f"{tally.bits / _BITS_OF_A_BYTE:,.0f} bytes by crnn compress"
+            rows.append(("packed", f"{size}, and some {_CONTAINER} for its container"))
+        return rows
+
+
+def _surprise(line: Line) -> float:
+    """Return what the worst lines have most of; a NaN is worst."""
+    bits = line.tally.bits_per_char
+    return bits if bits == bits else math.inf
 
 
 def _line_row(line: Line) -> tuple[Any, ...]:

@@ -22,12 +22,13 @@ from crnn.corpus.errors import TextError
 from crnn.corpus.numbering import Numbering, number
 from crnn.corpus.reading import Reading
 from crnn.corpus.sources import Source, find_sources, listed, settle
-from crnn.corpus.stream import Meter, Notes, text_of
+from crnn.corpus.stream import Notes, text_of, total_size
 from crnn.vocab import Vocab
 
 __all__ = ["corpus_of_text", "read_corpus"]
 
 _PIECE: Final = 1 << 20  # characters of a str that are cleaned at a time
+_TOLD_EVERY: Final = 1 << 20  # bytes
 
 
 def read_corpus(
@@ -104,7 +105,7 @@ def _read_sources(
 ) -> Corpus:
     """Read files and streams that were found, or find their corpus in the cache."""
     place = None if cache is False else caching.place_of(paths, sources, reading, vocab)
-    meter = Meter(progress, sources)
+    meter = _Meter(progress, sources)
     if place is not None:
         settle(sources)
         if (corpus := place.load()) is not None:
@@ -172,8 +173,39 @@ def _check(reading: Any, vocab: Any) -> None:
         raise TypeError(f"vocab is a {type(vocab).__name__}, expected a Vocab or None")
 
 
+class _Meter:
+    """Tells how far the reading is, not more often than somebody can see."""
+
+    def __init__(
+        self, progress: Callable[[int, int | None], None] | None, sources: Sequence[Source]
+    ) -> None:
+        self._progress = progress
+        self._total = total_size(sources)
+        self._read = 0
+        self._told = 0
+
+    def read(self, count: int) -> None:
+        """Say that bytes were read."""
+        self._read += count
+        self._tell(self._read // 2)
+
+    def numbered(self, draft: Draft) -> Callable[[int], None]:
+        """Return what is to be told how many characters of a draft are numbered."""
+        half = self._read // 2
+        return lambda characters: self._tell(half + half * characters // draft.characters)
+
+    def finish(self) -> None:
+        """Say that all is done."""
+        self._tell(self._read if self._total is None else self._total, at_once=True)
+
+    def _tell(self, done: int, at_once: bool = False) -> None:
+        if self._progress is not None and (at_once or done - self._told >= _TOLD_EVERY):
+            self._told = done
+            self._progress(done, self._total)
+
+
 def _read(
-    draft: Draft, sources: Sequence[Source], reading: Reading, meter: Meter
+    draft: Draft, sources: Sequence[Source], reading: Reading, meter: _Meter
 ) -> tuple[str, ...]:
     """Read all sources into a draft; return what there is to say of them."""
     notes = Notes()
@@ -181,7 +213,7 @@ def _read(
         before = draft.characters
         draft.begin_file()
         with source.open() as file:
-            for piece in text_of(file, source, reading, meter, notes, len(sources) == 1):
+            for piece in text_of(file, source, reading, meter.read, notes, len(sources) == 1):
                 with caching.explained():
                     draft.add(piece)
         if draft.characters == before:

@@ -70,6 +70,7 @@ class ByteStream:
     ) -> None:
         self._file, self._count = file, count
         self.shown = shown
+        self._ended = False  # a terminal would give more after its end
         self.beginning = b""
         while len(self.beginning) < _LONGEST_MAGIC:  # a pipe may give it byte by byte
             more = self._from_file(_LONGEST_MAGIC - len(self.beginning))
@@ -88,8 +89,12 @@ class ByteStream:
 
     def _from_file(self, size: int) -> bytes:
         read = getattr(self._file, "read1", self._file.read)  # what is there already
+        if self._ended:
+            return b""
         try:
-            return read(size)
+            data: bytes = read(size)
+            self._ended = not data
+            return data
         except OSError as error:
             message = f"{self.shown} cannot be read: {error.strerror or error}"
             raise reworded(error, message) from error

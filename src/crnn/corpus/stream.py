@@ -14,15 +14,13 @@ from typing import BinaryIO, Final
 from crnn.corpus.cleaning import cleaned
 from crnn.corpus.compression import ByteStream, chunks
 from crnn.corpus.decoding import BYTE_ORDER_MARK, decoded, is_utf8
-from crnn.corpus.draft import Draft
 from crnn.corpus.reading import BYTES, Reading
 from crnn.corpus.sources import Source, find_sources, listed
 
-__all__ = ["Meter", "Notes", "TextStream", "text_of"]
+__all__ = ["Notes", "TextStream", "text_of", "total_size"]
 
 PIECE: Final = 1 << 16
 """Characters: what is made of a piece may take many times its memory."""
-_TOLD_EVERY: Final = 1 << 20  # bytes
 
 
 class TextStream:
@@ -35,8 +33,8 @@ class TextStream:
     reading : Reading
         How to read them: all of it but `min_count` and `documents`, which need a whole text.
     progress : callable, optional
-        ``progress(done, total)`` is called now and then: bytes of the files as they are on the
-        disk; `total` is None when a stream is among them.
+        ``progress(done, total)`` is called after every piece: bytes of the files as they are on
+        the disk; `total` is None when a stream is among them.
 
     Raises
     ------
@@ -62,20 +60,31 @@ class TextStream:
         self._found = find_sources(paths, reading.glob)
         self._reading = reading
         self._notes = Notes()
-        self._meter = Meter(progress, self._found.sources, passes=1)
+        self._progress = progress
+        self._total = total_size(self._found.sources)
 
     def __iter__(self) -> Iterator[str]:
         """Yield pieces of the text, none of them empty, of `PIECE` characters at most."""
         sources = self._found.sources
+        read, told = 0, 0  # bytes of the files; those whose characters were handed out
+
+        def count(size: int) -> None:
+            nonlocal read
+            read += size
+
         for source in sources:
             with source.open() as file:
-                pieces = text_of(
-                    file, source, self._reading, self._meter, self._notes, len(sources) == 1
-                )
+                pieces = text_of(file, source, self._reading, count, self._notes, len(sources) == 1)
                 for piece in pieces:
-                    for begin in range(0, len(piece), PIECE):
-                        yield piece[begin : begin + PIECE]
-        self._meter.finish()
+                    begin = told
+                    for at in range(0, len(piece), PIECE):
+                        yield piece[at : at + PIECE]
+                        told = begin + (read - begin) * min(at + PIECE, len(piece)) // len(piece)
+                        self._tell(told)
+
+    def _tell(self, done: int) -> None:
+        if self._progress is not None:
+            self._progress(done, self._total)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -83,43 +92,10 @@ class TextStream:
         return self._found.remarks + self._notes.remarks()
 
 
-class Meter:
-    """Tells how far the reading is, not more often than somebody can see.
-
-    Of several `passes` over the text the first reads the bytes.
-    """
-
-    def __init__(
-        self,
-        progress: Callable[[int, int | None], None] | None,
-        sources: Sequence[Source],
-        passes: int = 2,
-    ) -> None:
-        self._progress = progress
-        sizes = [source.identity.size for source in sources if source.identity is not None]
-        self._total = sum(sizes) if len(sizes) == len(sources) else None
-        self._passes = passes
-        self._read = 0
-        self._told = 0
-
-    def read(self, count: int) -> None:
-        """Say that bytes were read."""
-        self._read += count
-        self._tell(self._read // self._passes)
-
-    def numbered(self, draft: Draft) -> Callable[[int], None]:
-        """Return what is to be told how many characters of a draft are numbered."""
-        half = self._read // 2
-        return lambda characters: self._tell(half + half * characters // draft.characters)
-
-    def finish(self) -> None:
-        """Say that all is done."""
-        self._tell(self._read if self._total is None else self._total, at_once=True)
-
-    def _tell(self, done: int, at_once: bool = False) -> None:
-        if self._progress is not None and (at_once or done - self._told >= _TOLD_EVERY):
-            self._told = done
-            self._progress(done, self._total)
+def total_size(sources: Sequence[Source]) -> int | None:
+    """Return the bytes of all sources, or None if a stream is among them."""
+    sizes = [source.identity.size for source in sources if source.identity is not None]
+    return sum(sizes) if len(sizes) == len(sources) else None
 
 
 @dataclass
@@ -141,10 +117,15 @@ class Notes:
 
 
 def text_of(
-    file: BinaryIO, source: Source, reading: Reading, meter: Meter, notes: Notes, alone: bool
+    file: BinaryIO,
+    source: Source,
+    reading: Reading,
+    count: Callable[[int], None],
+    notes: Notes,
+    alone: bool,
 ) -> Iterator[str]:
     """Return the text of one file, cleaned, in pieces."""
-    name, data = chunks(ByteStream(file, source.shown, meter.read))
+    name, data = chunks(ByteStream(file, source.shown, count))
     if name is not None and reading.encoding == BYTES:
         notes.decompressed.append(source.shown)
     pieces = decoded(data, reading.encoding, source.shown, alone=alone)
