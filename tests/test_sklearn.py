@@ -204,3 +204,18 @@ def test_without_scikit_learn_it_says_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "pip install 'crnn[sklearn]'" in done.stderr
+
+
+def test_a_model_that_is_lost_is_an_error_and_finds_nothing_normal() -> None:
+    model = crnn.RNN("abc\n", hidden_size=4)
+    model.Whh[:] = np.nan
+    texts = ["abc", "cab", "bca"]
+    with pytest.raises(ValueError, match="model gives NaN"):
+        SurprisingText(model).fit(texts)
+    with pytest.raises(ValueError, match="model gives NaN"):
+        TextVectors(model).fit(texts).transform(texts)
+
+
+def test_a_dictionary_is_no_column() -> None:
+    with pytest.raises(TypeError, match="X is of type dict"):
+        SurprisingText().fit({"abc": 1})

@@ -118,7 +118,7 @@ def test_states_are_of_models() -> None:
         (np.array([0, 5]), IndexError, r"x\[1\] is 5"),
         (np.array([0.0]), TypeError, "x has dtype float64"),
         (-1, IndexError, "is -1"),
-        (1.0, TypeError, "x is 1.0, expected an integer"),
+        (1.0, TypeError, "x is 1.0, expected an integer, a str or an array of integers"),
         (None, TypeError, "x is None, expected an integer"),
         (True, TypeError, "x is True, expected an integer"),
     ],
@@ -320,3 +320,36 @@ def test_how_many_is_checked(model: crnn.RNN, count: Any) -> None:
         crnn.States(model, count)
     with pytest.raises(MemoryError):
         model.states(2**62)
+
+
+# --- damaged pickles ------------------------------------------------------------------------------
+
+
+def test_a_damaged_pickle_of_a_state_is_refused(model: crnn.RNN) -> None:
+    state = model.state()
+    state.feed("ab")
+    data = pickle.dumps(state)
+    at = data.index(state.key())  # its numbers, in the bytes of a file
+    for bit in range(8 * len(state.key())):
+        damaged = bytearray(data)
+        damaged[at + bit // 8] ^= 1 << bit % 8
+        with pytest.raises(crnn.CheckpointError):
+            pickle.loads(bytes(damaged))
+
+
+def test_bytes_of_several_states_are_no_state(model: crnn.RNN) -> None:
+    data = model.states(2)._to_bytes()
+    assert States._from_bytes(model, data) == model.states(2)
+    with pytest.raises(crnn.CheckpointError, match="2 states, expected one"):
+        crnn.State._from_bytes(model, data)
+    with pytest.raises(crnn.CheckpointError, match="does not describe a state"):
+        crnn.State._from_bytes(model, model.to_bytes())
+
+
+@pytest.mark.parametrize("V", [3, 5000])
+def test_a_state_costs_little_more_than_its_numbers(V: int) -> None:
+    model = crnn.RNN("".join(map(chr, range(0x4E00, 0x4E00 + V))), hidden_size=100)
+    many = model.states(10_000)
+    held = memoryview(many.core.block).nbytes
+    assert held <= 10_000 * (4 * 100 + 128)
+    assert not hasattr(many.core, "__dict__")

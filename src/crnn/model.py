@@ -222,15 +222,7 @@ class RNN:
         --------
         See `State.save`.
         """
-        tensors, header = checkpoint.read(path)
-        with described_by(path, "a state"):
-            owner, h = header["state_of"], tensors["h"]
-            if h.dtype != self.dtype or h.shape != (self.hidden_size,) or owner != self.fingerprint:
-                raise ValueError(
-                    f"it is of another model (fingerprint {str(owner)[:16]}) than this one "
-                    f"({self.fingerprint[:16]})"
-                )
-            return State._of(self, h)
+        return State._restored(self, *checkpoint.read(path), os.fspath(path))
 
     def astype(self, dtype: npt.DTypeLike) -> RNN:
         """Return a copy of the model that computes in another type, or in the same one.

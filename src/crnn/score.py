@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from crnn import arguments, scoring
+from crnn import arguments, checkpoint, scoring
 from crnn.arguments import RealArray, choice
 from crnn.pool import in_order
 from crnn.reading import PIECE, Group, Passage, Reader, groups_of
@@ -106,6 +106,12 @@ class Score:
     count: int = field(init=False)
 
     def __post_init__(self) -> None:
+        types = {"nats": np.float64, "rank": np.int32, "entropy": np.float64}
+        for name, dtype in types.items():
+            array = getattr(self, name)
+            if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != 1:
+                raise TypeError(f"{name} is no array of {np.dtype(dtype)} with one dimension")
+        arguments.integer("unknown", self.unknown, least=0)
         if not len(self.nats) == len(self.rank) == len(self.entropy):
             raise ValueError(
                 f"nats, rank and entropy have {len(self.nats)}, {len(self.rank)} and "
@@ -146,6 +152,19 @@ class Score:
         )
 
     __hash__ = None  # type: ignore[assignment]  # its arrays may be changed
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        """Pickle as bytes of a file, which are checked when they are read."""
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "nats": self.nats, "rank": self.rank, "entropy": self.entropy,
+        }  # fmt: skip
+        return type(self)._from_bytes, (checkpoint.to_bytes(arrays, {"unknown": self.unknown}),)
+
+    @classmethod
+    def _from_bytes(cls, data: bytes) -> Self:
+        tensors, header = checkpoint.from_bytes(data)
+        unknown: Any = header["unknown"]
+        return cls(tensors["nats"], tensors["rank"], tensors["entropy"], unknown)
 
     def __repr__(self) -> str:
         said = f"<Score of {len(self):,} character{'' if len(self) == 1 else 's'}"

@@ -7,8 +7,8 @@ scikit-learn comes with ``crnn[sklearn]`` and is imported here alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final, Self
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -173,7 +173,7 @@ class TextVectors(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _OfTexts):
         """
         check_is_fitted(self)
         texts = self._texts(X, reset=False)
-        return self.model_.embed(texts, self.how, self.threads, unknown="skip")
+        return _checked(self.model_.embed(texts, self.how, self.threads, unknown="skip"))
 
     def __sklearn_tags__(self) -> Any:
         """Say that the vectors have the model's type, whatever the texts have."""
@@ -289,7 +289,27 @@ class SurprisingText(OutlierMixin, _OfTexts):
         end = _END if _END in self.model_.vocab else ""
         lines = (end + text + end for text in texts)
         scores = self.model_.score_many(lines, self.threads, unknown="uniform")
-        return np.array([-_bits_after(score, len(end)) for score in scores], np.float64)
+        found = np.array([-_bits_after(score, len(end)) for score in scores], np.float64)
+        return _checked(found)
+
+
+Numbers = TypeVar("Numbers", bound=npt.NDArray[Any])
+
+
+def _checked(numbers: Numbers) -> Numbers:
+    """Return what a model gave for texts, unless it is no number.
+
+    Raises
+    ------
+    ValueError
+        If a parameter of the model is NaN or infinite.
+    """
+    if np.isnan(numbers).any():
+        raise ValueError(
+            "model gives NaN: its parameters hold NaN or infinity, train again with a smaller "
+            "learning_rate"
+        )
+    return numbers
 
 
 def _bits_after(score: Score, begin: int) -> float:
@@ -318,7 +338,7 @@ def texts_of(X: Any) -> list[str]:
     ['a', 'b']
     """
     values = X.to_numpy() if hasattr(X, "to_numpy") else X
-    if isinstance(values, str) or not isinstance(values, Iterable):
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
         raise TypeError(
             f"X is of type {type(X).__name__}, expected a column of texts: a list, an array, "
             "a Series or a data frame of one column"

@@ -7,6 +7,7 @@ share the model's parameters: a change of those is seen by the next prediction.
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["State", "States", "beginning"]
 
 Index = int | np.integer[Any]
+_SHORT = 16  # digits of a fingerprint that are shown
 
 
-class _Held:
+class _Held(ABC):
     """What one state and many have in common: the model, and the memory of the numbers."""
 
     __slots__ = ("_core", "_model")
@@ -60,6 +62,50 @@ class _Held:
         """Return the live numbers, (B, H)."""
         shape, strides = self._core.layout()
         return np.ndarray(shape, self._model.dtype, memoryview(self._core.block), 0, strides)
+
+    def _to_bytes(self) -> bytes:
+        """Return the numbers as the bytes of a file, which are checked when they are read."""
+        return checkpoint.to_bytes({"h": self._rows()}, {"state_of": self._model.fingerprint})
+
+    @classmethod
+    def _from_bytes(cls, model: RNN, data: bytes) -> Self:
+        """Return the states of a model in such bytes; raises what `_restored` does."""
+        return cls._restored(model, *checkpoint.from_bytes(data), "data")
+
+    @classmethod
+    def _restored(
+        cls,
+        model: RNN,
+        tensors: dict[str, npt.NDArray[Any]],
+        header: dict[str, checkpoint.JSON],
+        source: str,
+    ) -> Self:
+        """Return the states of a model that such bytes describe.
+
+        Raises
+        ------
+        CheckpointError
+            If they hold something else, or are of another model.
+        """
+        if set(header) != {"state_of"} or set(tensors) != {"h"}:
+            raise checkpoint.CheckpointError(f"checkpoint {source!r} does not describe a state")
+        owner, h = str(header["state_of"]), tensors["h"]
+        fits = h.ndim == 2 and h.shape[1] == model.hidden_size and h.dtype == model.dtype
+        if owner != model.fingerprint or not fits:
+            raise checkpoint.CheckpointError(
+                f"checkpoint {source!r} is of another model (fingerprint {owner[:_SHORT]}) than "
+                f"this one ({model.fingerprint[:_SHORT]})"
+            )
+        return cls._of(model, h)
+
+    @classmethod
+    @abstractmethod
+    def _of(cls, model: RNN, h: npt.NDArray[Any]) -> Self:
+        """Return the states that hold these numbers, (B, H)."""
+
+    def __reduce__(self) -> tuple[Any, tuple[RNN, bytes]]:
+        """Pickle the model, and the numbers as the bytes of a file."""
+        return type(self)._from_bytes, (self._model, self._to_bytes())
 
     def _same_model(self, other: _Held) -> bool:
         mine, theirs = self._model, other._model
@@ -120,13 +166,15 @@ class State(_Held):
         super().__init__(model, core.State(_net_of(model), writes=False))
 
     def feed(
-        self, x: str | Index | npt.NDArray[np.integer[Any]], out: RealArray | None = None
+        self,
+        x: str | Index | Sequence[int] | npt.NDArray[np.integer[Any]],
+        out: RealArray | None = None,
     ) -> RealArray:
         """Read characters and predict the next one.
 
         Parameters
         ----------
-        x : str, int or (n,) array of an integer type
+        x : str, int, or (n,) array or list of int
             A text of any length (empty: nothing is read), the index of one character, or the
             indices of several.
         out : numpy.ndarray, shape (V,), optional
@@ -173,9 +221,12 @@ class State(_Held):
         if isinstance(x, str):
             return self._model.vocab.encode(x, name="x")
         V = len(self._model.vocab)
-        if isinstance(x, np.ndarray) and x.ndim > 0:
-            return arguments.indices("x", x, V)
-        return arguments.indices("x", [arguments.integer("x", x)], V)
+        if isinstance(x, np.ndarray | list | tuple) and np.ndim(x) > 0:
+            return arguments.indices("x", x, V) if len(x) else np.empty(0, np.int32)
+        try:
+            return arguments.indices("x", [arguments.integer("x", x)], V)
+        except TypeError as error:
+            raise TypeError(f"{error}, a str or an array of integers") from None
 
     def probs(self, out: RealArray | None = None) -> RealArray:
         """Return the probabilities of the next character, shape (V,); nothing is read.
@@ -285,18 +336,16 @@ class State(_Held):
         ...     model.load_state(path) == state
         True
         """
-        checkpoint.write(path, {"h": self._rows()[0]}, {"state_of": self._model.fingerprint})
+        checkpoint.write_bytes(path, self._to_bytes())
 
     @classmethod
-    def _of(cls, model: RNN, h: npt.NDArray[Any]) -> State:
-        """Return the state that holds these numbers, (H,)."""
+    def _of(cls, model: RNN, h: npt.NDArray[Any]) -> Self:
+        """Return the state that holds these numbers, (1, H)."""
+        if len(h) != 1:
+            raise checkpoint.CheckpointError(f"there are {len(h)} states, expected one")
         state = cls(model)
-        state._core.set(h)
+        state._core.set(np.ascontiguousarray(h))
         return state
-
-    def __reduce__(self) -> tuple[Any, tuple[RNN, RealArray]]:
-        """Pickle the model and the numbers."""
-        return type(self)._of, (self._model, self._rows()[0].copy())
 
     def __repr__(self) -> str:
         return f"<State of {self._model!r}>"
@@ -352,6 +401,8 @@ class States(_Held):
         >>> len(States.of([state, state]))
         2
         """
+        if not isinstance(states, Iterable):
+            raise TypeError(f"states is of type {type(states).__name__}, expected a list of State")
         listed = list(states)
         if not listed:
             raise ValueError("states is empty, expected at least one State")
@@ -360,8 +411,8 @@ class States(_Held):
                 raise TypeError(f"states[{at}] is of type {type(state).__name__}, expected a State")
             if not state._same_model(listed[0]):
                 raise ValueError(
-                    f"states[{at}] is of another model ({state.model!r}) than states[0] "
-                    f"({listed[0].model!r}): only states of one model are fed together"
+                    f"states[{at}] is of another model ({_described(state.model)}) than states[0] "
+                    f"({_described(listed[0].model)}): only states of one model are fed together"
                 )
         return cls._of(listed[0].model, np.concatenate([state._rows() for state in listed]))
 
@@ -386,6 +437,13 @@ class States(_Held):
         ------
         ValueError, IndexError
             If there are not B characters, or the vocabulary lacks one; nothing was read, then.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> states = crnn.RNN("abc", hidden_size=4).states(2)
+        >>> states.feed("ca").shape, states.feed([0, 1]).shape
+        ((2, 3), (2, 3))
         """
         V = len(self._model.vocab)
         if isinstance(x, str):
@@ -402,13 +460,37 @@ class States(_Held):
         return p
 
     def probs(self, out: RealArray | None = None) -> RealArray:
-        """Return the probabilities of the next characters, shape (B, V); nothing is read."""
+        """Return the probabilities of the next characters, shape (B, V); nothing is read.
+
+        Parameters
+        ----------
+        out : numpy.ndarray, shape (B, V), optional
+            Receives them, see `feed`.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> crnn.RNN("ab", hidden_size=4, dtype="float64").states(2).probs().tolist()
+        [[0.5, 0.5], [0.5, 0.5]]
+        """
         p = self._room(out, (len(self), len(self._model.vocab)))
         self._core.predict(p)
         return p
 
     def logprobs(self, out: RealArray | None = None) -> RealArray:
-        """Return their logarithms, shape (B, V), in nats."""
+        """Return their logarithms, shape (B, V), in nats.
+
+        Parameters
+        ----------
+        out : numpy.ndarray, shape (B, V), optional
+            Receives them, see `feed`.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> crnn.RNN("ab", hidden_size=4).states(2).logprobs()[1].round(4)
+        array([-0.6931, -0.6931], dtype=float32)
+        """
         p = self._room(out, (len(self), len(self._model.vocab)))
         self._core.log_predict(p)
         return p
@@ -443,7 +525,7 @@ class States(_Held):
             raise TypeError("states have one index, which says which of them; see States.h")
         rows = self._rows()[which]
         if rows.ndim == 1:
-            return State._of(self._model, rows.copy())
+            return State._of(self._model, rows[None])
         if rows.ndim != 2 or not len(rows):
             raise IndexError(f"{which!r} chooses no states of {len(self)}")
         return self._of(self._model, rows)
@@ -451,10 +533,6 @@ class States(_Held):
     def __len__(self) -> int:
         """Return B, how many there are."""
         return self._core.B
-
-    def __reduce__(self) -> tuple[Any, tuple[RNN, RealArray]]:
-        """Pickle the model and the numbers."""
-        return type(self)._of, (self._model, self._rows().copy())
 
     def __repr__(self) -> str:
         return f"<{len(self)} States of {self._model!r}>"
@@ -474,11 +552,15 @@ def beginning(model: RNN, state: State | None) -> npt.NDArray[Any]:
         raise TypeError(f"state is of type {type(state).__name__}, expected a State or None")
     if state.model is not model and state.model.fingerprint != model.fingerprint:
         raise ValueError(
-            f"state is of another model ({state.model!r}) than this one ({model!r}): "
-            "take one that this model's state() made"
+            f"state is of another model ({_described(state.model)}) than this one "
+            f"({_described(model)}): take one that this model's state() made"
         )
     h: npt.NDArray[Any] = state.h[:, 0].copy()
     return h
+
+
+def _described(model: RNN) -> str:
+    return f"{model!r}, fingerprint {model.fingerprint[:_SHORT]}"
 
 
 def _net_of(model: RNN) -> core.Net:
