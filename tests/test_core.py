@@ -210,3 +210,11 @@ def test_state_of_another_net_is_refused() -> None:
 def test_sizes_below_one_are_refused(V: int, H: int) -> None:
     with pytest.raises(ValueError, match="expected at least 1"):
         core.Net(V, H, True)
+
+
+def test_methods_know_whose_they_are() -> None:
+    """A method of a compiled class that is given something else is an error, no crash."""
+    with pytest.raises(TypeError, match="State"):
+        core.State.copy(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="State"):
+        core.State.get(core.Net(2, 2, False), None)  # type: ignore[arg-type]
