@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from array import array
+from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 from oracle import contract
 
 from crnn import core, initial
-from crnn.coding import NOT_A_NUMBER, Decoder, Encoder
+from crnn.coding import IN_USE, NOT_A_NUMBER, NOTHING_BEGUN, Decoder, Encoder
 
 ROOT = Path(__file__).parents[1]
 Events = npt.NDArray[np.int32]
@@ -49,7 +52,7 @@ def some_events(n: int, strange: float, V: int = V) -> Events:
 
 def encoded(encoder: Encoder, events: Events, pace: int = 1 << 20) -> bytes:
     encoder.begin(events)
-    while encoder.position < len(events):
+    while not encoder.is_over:
         encoder.run(pace)
     return encoder.end()
 
@@ -57,7 +60,7 @@ def encoded(encoder: Encoder, events: Events, pace: int = 1 << 20) -> bytes:
 def decoded(decoder: Decoder, payload: bytes, n: int, pace: int = 1 << 20) -> Events:
     events = np.full(n, -1, np.int32)
     decoder.begin(payload, events)
-    while decoder.position < n:
+    while not decoder.is_over:
         decoder.run(pace)
     return events
 
@@ -147,9 +150,17 @@ def test_what_is_certain_costs_next_to_nothing() -> None:
 
 @given(st.binary(max_size=60), st.integers(0, 90))
 def test_any_bytes_decode_to_something(payload: bytes, n: int) -> None:
-    net = net_of()
-    events = decoded(Decoder(net), payload, n)
+    decoder = Decoder(net_of())
+    events = decoded(decoder, payload, n)[: decoder.position]
     assert ((events >= 0) & (events < V + 256)).all()
+
+
+@given(st.binary(max_size=20))
+def test_nothing_is_looked_for_past_the_end(payload: bytes) -> None:
+    decoder = Decoder(net_of())
+    decoded(decoder, payload, 1 << 20)
+    assert decoder.position < 20 * (len(payload) + 2)  # a byte is one event at least, or a few
+    assert not decoder.end()
 
 
 def test_superfluous_bytes_are_noticed() -> None:
@@ -179,3 +190,79 @@ def test_what_is_no_number_cannot_be_coded(double: bool) -> None:
             coder.run(3)
     bytes_ = np.full(3, V + 65, np.int32)  # need no prediction, but the decoder cannot know
     assert encoded(Encoder(net), bytes_)
+
+
+def test_calls_in_any_order() -> None:
+    encoder, decoder = Encoder(net_of()), Decoder(net_of())
+    encoder.run(3)
+    decoder.run(3)
+    assert (encoder.position, decoder.position, decoder.end()) == (0, 0, False)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=NOTHING_BEGUN):
+            encoder.end()
+        events = some_events(200, 0.5)
+        encoder.begin(events)
+        encoder.run(150)
+        assert encoder.end()
+        encoder.run(50)
+        assert encoder.position == 150
+
+
+def test_a_pace_of_any_size() -> None:
+    most = 2**63 - 1
+    events = some_events(200, 0.1)
+    encoder, decoder, found = Encoder(net_of()), Decoder(net_of()), np.empty_like(events)
+    encoder.begin(events)
+    for pace in (3, -most, 0, most):
+        encoder.run(pace)
+    payload = encoder.end()
+    decoder.begin(payload, found)
+    for pace in (3, -most, 0, most):
+        decoder.run(pace)
+    assert decoder.end()
+    assert found.tolist() == events.tolist()
+    for coder in (encoder, decoder):
+        with pytest.raises(OverflowError):
+            coder.run(most + 1)
+
+
+def test_events_that_change_or_go_after_they_were_given() -> None:
+    events = some_events(300, 0.1)
+    payload = encoded(Encoder(net_of()), events)
+    changing, encoder = events.copy(), Encoder(net_of())
+    encoder.begin(changing)
+    changing[:] = -(2**31)
+    encoder.run(300)
+    assert encoder.end() == payload
+    given, decoder = np.zeros(300, np.int32), Decoder(net_of())
+    decoder.begin(payload, given)
+    with pytest.raises(ValueError, match="cannot resize an array"):
+        given.resize(1)
+    decoder.run(300)
+    assert given.tolist() == events.tolist()
+    wrong: Any = array("i", [0])
+    for coder in (encoder.begin, lambda events: decoder.begin(payload, events)):
+        with pytest.raises(TypeError, match="is a array, expected a NumPy array"):
+            coder(wrong)
+
+
+def test_one_that_is_running_is_left_alone() -> None:
+    events, encoder, decoder = np.zeros(1 << 20, np.int32), Encoder(net_of()), Decoder(net_of())
+    encoder.begin(events)
+    refused_meanwhile(encoder, lambda: encoder.begin(events), encoder.end)
+    payload = encoder.end()
+    decoder.begin(payload, events)
+    refused_meanwhile(decoder, lambda: decoder.begin(b"", events))
+    assert decoder.end()
+
+
+def refused_meanwhile(coder: Encoder | Decoder, *calls: Callable[[], object]) -> None:
+    """Run a coder to its end in another thread; until then it refuses each call."""
+    thread = Thread(target=coder.run, args=(1 << 20,))
+    thread.start()
+    while coder.position == 0:
+        pass
+    for call in (lambda: coder.run(1), *calls):
+        with pytest.raises(RuntimeError, match=IN_USE):
+            call()
+    thread.join()

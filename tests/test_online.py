@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import contract
 
-from crnn import core, initial, seeding
+from crnn import core, initial, memory, seeding
 from crnn.descent import Optimizer
-from crnn.online import Learner
+from crnn.online import NOTHING_BEGUN, Learner
 
 TEXT = b"to be, or not to be: that is the question.\n" * 3 + bytes(range(256))
 
@@ -28,14 +29,14 @@ def learner(
 
 def packed(learner: Learner, data: bytes, pace: int = 1 << 20) -> bytes:
     learner.begin_packing(data)
-    while learner.position < len(data):
+    while not learner.is_over:
         learner.run(pace)
     return learner.packed()
 
 
 def unpacked(learner: Learner, payload: bytes, n: int, pace: int = 1 << 20) -> bytes | None:
     learner.begin_unpacking(payload, n)
-    while learner.position < n:
+    while not learner.is_over:
         learner.run(pace)
     return learner.unpacked()
 
@@ -105,3 +106,68 @@ def test_what_is_no_number_cannot_be_coded() -> None:
     ours.begin_packing(b"abc")
     with pytest.raises(ValueError, match="NaN at byte 0, where learning diverged"):
         ours.run(3)
+
+
+def test_nothing_is_looked_for_past_the_end() -> None:
+    ours = learner()
+    assert unpacked(ours, b"ab", 1 << 20) is None
+    assert ours.position < 40
+
+
+def test_calls_in_any_order() -> None:
+    ours = learner()
+    ours.run(3)
+    assert (ours.position, ours.is_over) == (0, True)
+    for _ in range(2):
+        for end in (ours.packed, ours.unpacked):
+            with pytest.raises(RuntimeError, match=NOTHING_BEGUN):
+                end()
+        ours.begin_packing(TEXT)
+        with pytest.raises(RuntimeError, match=NOTHING_BEGUN):
+            ours.unpacked()
+        with pytest.raises(MemoryError):
+            ours.begin_unpacking(b"abc", 2**62)
+        for pace in (40, -(2**63), 2**63 - 1):
+            ours.run(pace)
+        payload = ours.packed()
+        assert payload
+        ours.run(1)
+        ours.begin_unpacking(payload, 20)
+        with pytest.raises(RuntimeError, match=NOTHING_BEGUN):
+            ours.packed()
+        assert ours.unpacked() is None  # not yet
+
+
+def test_an_optimizer_serves_one_learner() -> None:
+    adam = Optimizer("adam", learning_rate=0.01)
+    Learner(core.Net(256, 4, False), 4, (), adam)
+    with pytest.raises(ValueError, match="expected a new Optimizer"):
+        Learner(core.Net(256, 40, False), 4, (), adam)
+    larger = core.Net(256, 40, False)
+    with pytest.raises(ValueError, match="give a new Optimizer to each"):
+        adam.step(larger, memory.Buffer(memoryview(larger.block).nbytes), 0)
+
+
+class Lags(Sequence[int]):
+    """More than they say."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, i: Any) -> Any:
+        if i > 100_000:
+            raise IndexError
+        return 5
+
+
+def test_lags_of_any_kind() -> None:
+    wrong: Any = Lags()
+    net = core.Net(256, 1, False)
+    ours = Learner(net, 1, wrong, Optimizer("adam", learning_rate=0.01))
+    assert ours.multiply_adds > 3 * 100_000
+    for wrong in ([1.5], ["1"], [None]):
+        with pytest.raises(TypeError):
+            Learner(net, 1, wrong, Optimizer("adam", learning_rate=0.01))
+    for far in (2**62, 2**64):
+        with pytest.raises((MemoryError, OverflowError)):
+            Learner(net, 1, [far], Optimizer("adam", learning_rate=0.01))

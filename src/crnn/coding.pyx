@@ -21,12 +21,14 @@ from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave
 from crnn.kernels cimport crnn_tables, frequencies, real, softmax
 from crnn.memory cimport Buffer, index_address
 from crnn.rangecoder cimport (
-    LAST_BYTES, MOST_BYTES, Escapes, Packing, Unpacking, begin_escapes, close_packing, is_read,
-    packing_into, place_in, put, put_counted, take, take_counted, unpacking_from,
+    LAST_BYTES, MOST_BYTES, Escapes, Packing, Unpacking, begin_escapes, close_packing, is_overrun,
+    is_read, packing_into, place_in, put, put_counted, take, take_counted, unpacking_from,
 )
 
 NOT_A_NUMBER = ("probabilities contain NaN, which cannot be coded: the parameters hold NaN or infinity, train "
                 "again with a smaller learning_rate")
+NOTHING_BEGUN = "nothing was begun: call begin first, then run and end, once each time"
+IN_USE = "this coder is running in another thread, expected one of its own for each"
 
 cdef enum:
     STEPS = 64      # of a window here: changes no result
@@ -114,8 +116,8 @@ cdef class Encoder:
 
     cdef Net net
     cdef Window window
-    cdef Buffer scratch, out
-    cdef object events      # the array that is coded
+    cdef Buffer scratch, events, out    # events and out: None when nothing is begun
+    cdef bint running
     cdef Encoding r
 
     def __cinit__(self, Net net not None):
@@ -140,35 +142,45 @@ cdef class Encoder:
         Parameters
         ----------
         events : numpy.ndarray
-            int32, each the index of a character or V + a byte; must not change before the end.
+            int32, each the index of a character or V + a byte; they are copied.
 
         Raises
         ------
         IndexError
             If one is neither.
+        RuntimeError
+            If another thread runs it.
         """
         cdef Py_ssize_t n = len(events), most = self.net.S.V + 256, i
-        cdef const int32_t* at = index_address(events, "events", n, False)
+        cdef Buffer own = Buffer(n * sizeof(int32_t)), out = Buffer(MOST_BYTES * n + LAST_BYTES)
+        cdef int32_t* at = <int32_t*> own.data
+        memcpy(at, index_address(events, "events", n, False), n * sizeof(int32_t))
         for i in range(n):
             if not 0 <= at[i] < most:
                 raise IndexError(f"events[{i}] is {at[i]}, expected 0 to {most - 1}")
-        self.out = Buffer(MOST_BYTES * n + LAST_BYTES)
-        self.events = events
+        if self.running:
+            raise RuntimeError(IN_USE)
+        self.events, self.out = own, out
         self.r.events, self.r.position, self.r.length = at, 0, n
-        self.r.packing = packing_into(<uint8_t*> self.out.data)
+        self.r.packing = packing_into(<uint8_t*> out.data)
 
     def run(self, events):
-        """Code so many more events, without the GIL.
+        """Code so many more events, or all that are left, without the GIL.
 
         Raises
         ------
         ValueError
             If the probabilities of one are NaN.
+        RuntimeError
+            If another thread runs it already.
         """
         cdef Encoding* r = &self.r
-        cdef Py_ssize_t until = min(r.length, r.position + <Py_ssize_t> events)
+        cdef Py_ssize_t until = r.position + min(r.length - r.position, <Py_ssize_t> events)
         cdef bint right
         cdef crnn_fpmode theirs
+        if self.running:
+            raise RuntimeError(IN_USE)
+        self.running = True
         with nogil:
             theirs = crnn_fpmode_enter()
             if self.net.double:
@@ -176,6 +188,7 @@ cdef class Encoder:
             else:
                 right = encode(r, &self.net.S, &self.net.W, until, <float*> r.n.Hs)
             crnn_fpmode_leave(theirs)
+        self.running = False
         if not right:
             raise ValueError(NOT_A_NUMBER)
 
@@ -184,10 +197,28 @@ cdef class Encoder:
         """How many events were coded since `begin`."""
         return self.r.position
 
+    @property
+    def is_over(self):
+        """Whether there is nothing left to code."""
+        return self.r.position == self.r.length
+
     def end(self):
-        """The bytes of the events since `begin`."""
+        """The bytes of the events since `begin`; the next call is `begin` again.
+
+        Raises
+        ------
+        RuntimeError
+            If nothing was begun, or another thread runs it.
+        """
+        cdef Buffer out = self.out
+        if out is None:
+            raise RuntimeError(NOTHING_BEGUN)
+        if self.running:
+            raise RuntimeError(IN_USE)
         close_packing(&self.r.packing)
-        return PyBytes_FromStringAndSize(<const char*> self.out.data, self.r.packing.n)
+        self.events = self.out = None
+        self.r.length = self.r.position     # so that nothing follows the last byte
+        return PyBytes_FromStringAndSize(<const char*> out.data, self.r.packing.n)
 
 
 # --- An unknown text -------------------------------------------------------------------------------
@@ -209,7 +240,7 @@ cdef bint decode_next(Decoding* r, real* y, int32_t* x) noexcept nogil:
     x[0] = -1
     softmax(S.K, 1, S.V, <real> 1, y, S.ldv)
     r.stray = isnan(y[0])
-    while r.position < r.length and not r.stray:
+    while r.position < r.length and not r.stray and not is_overrun(&r.unpacking):
         if take_counted(S.K, &r.unpacking, &r.escapes.switch_counts) == 0:
             total = frequencies(S.K, S.V, y, r.f)
             x[0] = <int32_t> S.K.f32.locate(S.V, r.f, place_in(&r.unpacking, total), &below)
@@ -244,6 +275,7 @@ cdef class Decoder:
     cdef State state
     cdef Buffer scratch
     cdef object payload, events     # what is decoded, and into what
+    cdef bint running
     cdef int32_t x                  # what the state has still to read, or -1
     cdef int32_t chosen[STEPS]      # what write_on notes; the events have it, too
     cdef Decoding r
@@ -270,10 +302,18 @@ cdef class Decoder:
             What the encoder's `end` returned; others give other events, and no harm.
         events : numpy.ndarray
             int32, receives as many events as the encoder was given.
+
+        Raises
+        ------
+        RuntimeError
+            If another thread runs it.
         """
-        self.r.events = index_address(events, "events", len(events), True)
-        self.r.position, self.r.length = 0, len(events)
+        cdef Py_ssize_t n = len(events)
+        cdef int32_t* at = index_address(events, "events", n, True)
+        if self.running:
+            raise RuntimeError(IN_USE)
         self.payload, self.events = payload, events
+        self.r.events, self.r.position, self.r.length = at, 0, n
         self.r.unpacking = unpacking_from(<const uint8_t*> PyBytes_AS_STRING(payload), len(payload))
 
     def run(self, events):
@@ -283,14 +323,19 @@ cdef class Decoder:
         ------
         ValueError
             If the probabilities of one are NaN.
+        RuntimeError
+            If another thread runs it already.
         """
         cdef Decoding* r = &self.r
-        cdef Py_ssize_t until = min(r.length, r.position + <Py_ssize_t> events)
+        cdef Py_ssize_t until = r.position + min(r.length - r.position, <Py_ssize_t> events)
         cdef crnn_fpmode theirs
+        if self.running:
+            raise RuntimeError(IN_USE)
+        self.running = True
         with nogil:
             theirs = crnn_fpmode_enter()
             r.stray = False
-            while r.position < until and not r.stray:
+            while r.position < until and not r.stray and not is_overrun(&r.unpacking):
                 if self.net.double:
                     write_on(&self.net.S, &self.net.W, 1, min(<Py_ssize_t> STEPS, until - r.position),
                              <double*> self.state.h, <double*> self.state.z, <double*> self.state.y,
@@ -300,6 +345,7 @@ cdef class Decoder:
                              <float*> self.state.h, <float*> self.state.z, <float*> self.state.y,
                              &self.x, decode_float, r, self.chosen)
             crnn_fpmode_leave(theirs)
+        self.running = False
         if r.stray:
             raise ValueError(NOT_A_NUMBER)
 
@@ -308,6 +354,11 @@ cdef class Decoder:
         """How many events were found since `begin`."""
         return self.r.position
 
+    @property
+    def is_over(self):
+        """Whether all events were found, or the bytes ended before: then they are no encoder's."""
+        return self.r.position == self.r.length or is_overrun(&self.r.unpacking)
+
     def end(self):
-        """Whether the bytes are as many as an encoder wrote for these events."""
-        return is_read(&self.r.unpacking)
+        """Whether all events were found, in as many bytes as an encoder wrote for them."""
+        return self.r.position == self.r.length and is_read(&self.r.unpacking)

@@ -169,7 +169,10 @@ cdef class Optimizer:
         return 2 if self.o.method in (ADAM, ADAMW) else 1
 
     cdef int remember(self, Net net) except -1:
-        """Make room for what it remembers, all zero."""
+        """Make room for what it remembers, all zero; once, for others may hold the addresses."""
+        if self.memories is not None:
+            raise ValueError("the optimizer is another one's already and remembers its parameters, expected a "
+                             "new Optimizer")
         self.memories = tuple([Buffer(net.S.size * net.itemsize) for _ in range(self.count)])
         self.o.m = (<Buffer> self.memories[0]).data
         self.o.v = (<Buffer> self.memories[self.count - 1]).data
@@ -196,6 +199,9 @@ cdef class Optimizer:
             raise ValueError(f"gradients are {gradients.nbytes} bytes, the parameters {net.block.nbytes}")
         if self.memories is None:
             self.remember(net)
+        if (<Buffer> self.memories[0]).nbytes != net.block.nbytes:
+            raise ValueError(f"the optimizer remembers {(<Buffer> self.memories[0]).nbytes} bytes of parameters, "
+                             f"net has {net.block.nbytes}: give a new Optimizer to each")
         theirs = crnn_fpmode_enter()
         if net.double:
             step_all(S, &self.o, n, <double*> gradients.data, <double*> net.block.data)

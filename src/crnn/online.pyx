@@ -8,6 +8,8 @@ A window has B streams. The first reads the T bytes that were just coded; each o
 same text again, some way behind. So every byte is learned B times, and gradients have less noise.
 """
 
+from operator import index
+
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.math cimport isnan
@@ -23,9 +25,13 @@ from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave
 from crnn.kernels cimport frequencies, softmax
 from crnn.memory cimport Buffer
 from crnn.rangecoder cimport (
-    LAST_BYTES, MOST_BYTES, Packing, Unpacking, close_packing, is_read, packing_into, place_in, put,
+    LAST_BYTES, MOST_BYTES, Packing, Unpacking, close_packing, is_overrun, is_read, packing_into, place_in, put,
     take, unpacking_from,
 )
+
+NOTHING_BEGUN = ("nothing was begun: call begin_packing first, then run and packed, once each time; or "
+                 "begin_unpacking, run and unpacked")
+IN_USE = "this learner is running in another thread, expected one of its own for each"
 
 cdef enum:
     V = 256
@@ -134,7 +140,7 @@ cdef void learn(Course* r) noexcept nogil:
 
 cdef bint run(Course* r, Py_ssize_t until) noexcept nogil:
     """Code or find the bytes before `until`; False where something is no number."""
-    while r.position < until:
+    while r.position < until and not (r.unpacks and is_overrun(&r.unpacking)):
         if not foresee(r):
             return False
         code(r)
@@ -158,7 +164,7 @@ cdef class Learner:
     lags : sequence of int
         How many bytes behind each further stream reads.
     optimizer : Optimizer
-        From now on of this learner alone.
+        One that is new; from now on of this learner alone.
     """
 
     cdef Net net
@@ -167,12 +173,14 @@ cdef class Learner:
     cdef Optimizer optimizer
     cdef Buffer gradients, scratch, lags, past, known, out
     cdef object payload
+    cdef bint running
     cdef Course r
 
-    def __cinit__(self, Net net not None, T, lags, Optimizer optimizer not None):
+    def __cinit__(self, Net net not None, Py_ssize_t T, lags, Optimizer optimizer not None):
         cdef Course* r = &self.r
         if net.double or net.S.V != V:
             raise ValueError(f"net has {net.S.V} characters, expected 256 in float32")
+        lags = tuple([index(lag) for lag in lags])
         if T < 1 or any(lag < 1 for lag in lags):
             raise ValueError(f"T is {T} and lags are {lags}, expected at least 1")
         self.net, self.optimizer = net, optimizer
@@ -196,10 +204,10 @@ cdef class Learner:
         r.lengths = r.targets + rows
         r.n.inputs, r.n.targets, r.n.lengths = r.inputs, r.targets, r.lengths
         self.lags = Buffer(r.n.B * sizeof(Py_ssize_t))
-        for b, lag in enumerate((0,) + tuple(lags)):
+        for b, lag in enumerate((0,) + lags):
             (<Py_ssize_t*> self.lags.data)[b] = lag
         r.lags = <const Py_ssize_t*> self.lags.data
-        size = 1 << (max((0,) + tuple(lags)) + r.n.T).bit_length()
+        size = 1 << (max((0,) + lags) + r.n.T).bit_length()
         self.past = Buffer(size)
         r.past, r.mask = <uint8_t*> self.past.data, size - 1
         return 0
@@ -211,39 +219,59 @@ cdef class Learner:
 
     def begin_packing(self, bytes data not None):
         """Begin to code the next bytes."""
-        self._begin(len(data), False)
+        cdef Buffer out = Buffer(MOST_BYTES * len(data) + LAST_BYTES)
+        self.begin(len(data), out)
         memcpy(self.known.data, PyBytes_AS_STRING(data), len(data))
-        self.out = Buffer(MOST_BYTES * len(data) + LAST_BYTES)
-        self.r.packing = packing_into(<uint8_t*> self.out.data)
+        self.r.packing = packing_into(<uint8_t*> out.data)
 
     def begin_unpacking(self, bytes payload not None, length):
         """Begin to find so many bytes in what `packed` returned; other bytes do no harm."""
-        self._begin(length, True)
+        self.begin(length, None)
         self.payload = payload
         self.r.unpacking = unpacking_from(<const uint8_t*> PyBytes_AS_STRING(payload), len(payload))
 
-    cdef int _begin(self, length, bint unpacks) except -1:
-        self.known = Buffer(length)
-        self.r.known, self.r.length = <uint8_t*> self.known.data, length
-        self.r.position, self.r.unpacks = 0, unpacks
+    cdef int begin(self, Py_ssize_t length, Buffer out) except -1:
+        """Room for so many bytes, known or to be found; out: where they are packed, or None."""
+        cdef Buffer known = Buffer(length)
+        if self.running:
+            raise RuntimeError(IN_USE)
+        self.known, self.out = known, out
+        self.r.known, self.r.position, self.r.length = <uint8_t*> known.data, 0, length
+        self.r.unpacks = out is None
         return 0
 
+    cdef Buffer ended(self, bint unpacks):
+        """What was found, or packed; what comes next is to begin again."""
+        cdef Buffer it = self.known if unpacks else self.out
+        if self.known is None or self.r.unpacks != unpacks:
+            raise RuntimeError(NOTHING_BEGUN)
+        if self.running:
+            raise RuntimeError(IN_USE)
+        self.known = self.out = None
+        return it
+
     def run(self, length):
-        """Code or find so many more bytes, without the GIL.
+        """Code or find so many more bytes, or all that are left, without the GIL.
 
         Raises
         ------
         ValueError
             If the probabilities of one are NaN.
+        RuntimeError
+            If another thread runs it already.
         """
         cdef Course* r = &self.r
-        cdef Py_ssize_t until = min(r.length, r.position + <Py_ssize_t> length)
+        cdef Py_ssize_t until = r.position + min(r.length - r.position, <Py_ssize_t> length)
         cdef bint right
         cdef crnn_fpmode theirs
+        if self.running:
+            raise RuntimeError(IN_USE)
+        self.running = True
         with nogil:
             theirs = crnn_fpmode_enter()
             right = run(r, until)
             crnn_fpmode_leave(theirs)
+        self.running = False
         if not right:
             raise ValueError(f"probabilities contain NaN at byte {r.position}, where learning diverged: a smaller "
                              "learning_rate may help")
@@ -253,13 +281,24 @@ cdef class Learner:
         """How many bytes were coded or found since it began."""
         return self.r.position
 
+    @property
+    def is_over(self):
+        """Whether nothing is left to code or find, or the bytes ended before: then they are no learner's."""
+        return self.r.position == self.r.length or self.r.unpacks and is_overrun(&self.r.unpacking)
+
     def packed(self):
-        """What was coded since `begin_packing`."""
+        """What was coded since `begin_packing`; a RuntimeError if that was not called."""
+        cdef Buffer out = self.ended(False)
         close_packing(&self.r.packing)
-        return PyBytes_FromStringAndSize(<const char*> self.out.data, self.r.packing.n)
+        self.r.length = self.r.position     # so that nothing follows the last byte
+        return PyBytes_FromStringAndSize(<const char*> out.data, self.r.packing.n)
 
     def unpacked(self):
-        """What was found since `begin_unpacking`; None if that cannot be what was coded."""
-        if not is_read(&self.r.unpacking):
-            return None
-        return PyBytes_FromStringAndSize(<const char*> self.known.data, self.r.length)
+        """What was found since `begin_unpacking`; None if that cannot be what was coded.
+
+        A RuntimeError if `begin_unpacking` was not called.
+        """
+        cdef bint whole = self.r.position == self.r.length and is_read(&self.r.unpacking)
+        cdef Buffer known = self.ended(True)
+        self.r.length = self.r.position
+        return PyBytes_FromStringAndSize(<const char*> known.data, self.r.length) if whole else None

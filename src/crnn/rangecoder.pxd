@@ -105,6 +105,11 @@ cdef inline bint is_read(const Unpacking* c) noexcept nogil:
     return c.n == c.size + 7
 
 
+cdef inline bint is_overrun(const Unpacking* c) noexcept nogil:
+    """Whether more were read than can have been written: nothing that comes now was coded."""
+    return c.n > c.size + 7
+
+
 # --- Counts ----------------------------------------------------------------------------------------
 
 cdef enum:

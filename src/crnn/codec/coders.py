@@ -108,7 +108,7 @@ class ModelCoder(Coder):
             return None
 
     def _run(self, work: Encoder | Decoder, events: int, watch: Watch) -> None:
-        while work.position < events:
+        while not work.is_over:
             self._slices.run(work.run, events - work.position)
             watch(work.position / events)
 
@@ -150,7 +150,7 @@ class OnlineCoder(Coder):
         return self._learner.unpacked()
 
     def _run(self, length: int, watch: Watch) -> None:
-        while self._learner.position < length:
+        while not self._learner.is_over:
             self._slices.run(self._learner.run, length - self._learner.position)
             watch(self._learner.position / length)
 
