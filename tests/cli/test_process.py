@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import shlex
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -153,3 +155,26 @@ def test_output_is_utf8_whatever_the_locale(folder: Path, changes: dict[str, str
         status, out, _ = run(command, "odd", folder=folder, env=env)
         assert status == 0
         assert "\\ud800" in out.decode("utf-8")
+
+
+@posix
+@pytest.mark.parametrize("words", ["score model.safetensors -", "compress --online -"])
+def test_a_standard_input_that_does_not_wait_is_read_to_its_end(folder: Path, words: str) -> None:
+    """A parent may have made it so for its own sake."""
+    assert run("train", "book.txt", "-q", "--steps=1", "--hidden-size=4", folder=folder)[0] == 0
+    text = (folder / "book.txt").read_bytes()
+    out, into = os.pipe()
+    os.set_blocking(out, False)
+    with start(*words.split(), folder=folder, stdin=out) as process:
+        for begin in range(0, len(text), 1 + len(text) // 3):
+            os.write(into, text[begin : begin + 1 + len(text) // 3])
+            while process.poll() is None and select.select([out], [], [], 0)[0]:
+                time.sleep(0.01)  # until all is taken,
+            time.sleep(0.05)  # and more is wanted
+        os.close(into)
+        got, said = process.communicate(timeout=60)
+    os.close(out)
+    with (folder / "book.txt").open("rb") as file:
+        status, whole, words_said = run(*words.split(), folder=folder, stdin=file)
+    assert (process.returncode, got, said.decode()) == (status, whole, words_said)
+    assert status == 0

@@ -7,6 +7,7 @@ import errno
 import gzip
 import io
 import lzma
+import os
 import sys
 import zlib
 from collections.abc import Callable
@@ -131,3 +132,13 @@ def test_bytes_are_counted_as_they_are_on_the_disk() -> None:
     _, pieces = chunks(ByteStream(io.BytesIO(data), "'x'", counted.append))
     assert len(b"".join(pieces)) == 30_000
     assert sum(counted) == len(data)
+
+
+def test_a_pipe_that_does_not_wait_is_no_end() -> None:
+    out, into = os.pipe()
+    os.set_blocking(out, False)
+    with open(out, "rb") as file, open(into, "wb", 0) as writer:
+        writer.write(b"some, and no end")
+        _, pieces = chunks(ByteStream(file, "standard input"))
+        with pytest.raises(BlockingIOError, match="standard input has no bytes yet"):
+            list(pieces)

@@ -45,6 +45,7 @@ class Program(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+        _let_streams_wait()
         try:
             return super().main(*args, **kwargs)
         except OSError as error:  # of click's own writing; what the layers below raise is explained
@@ -68,6 +69,16 @@ class Program(click.Group):
             output.abandon()  # a reader that is paused would keep us at exit
             Notes().insist("\nStopped.")
             raise click.exceptions.Exit(stopped_by(signal.SIGINT)) from None
+
+
+def _let_streams_wait() -> None:
+    """Make the standard streams wait for their other side, whatever the parent did to them.
+
+    One that does not wait has nothing to read where its writer is slow, which looks like its end.
+    """
+    for number in range(3) if hasattr(os, "set_blocking") else ():  # Windows: from Python 3.12 on
+        with contextlib.suppress(OSError):  # closed, or a kind that always waits
+            os.set_blocking(number, True)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import os
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -68,7 +69,7 @@ class ByteStream:
     def __init__(
         self, file: IO[bytes], shown: str, count: Callable[[int], None] | None = None
     ) -> None:
-        self._file, self._count = file, count
+        self._read, self._count = _reader_of(file), count
         self.shown = shown
         self._ended = False  # a terminal would give more after its end
         self.beginning = b""
@@ -88,16 +89,31 @@ class ByteStream:
         return data
 
     def _from_file(self, size: int) -> bytes:
-        read = getattr(self._file, "read1", self._file.read)  # what is there already
         if self._ended:
             return b""
         try:
-            data: bytes = read(size)
-            self._ended = not data
-            return data
+            data = self._read(size)
         except OSError as error:
             message = f"{self.shown} cannot be read: {error.strerror or error}"
             raise reworded(error, message) from error
+        if data is None:
+            raise BlockingIOError(
+                f"{self.shown} has no bytes yet and does not wait for them: os.set_blocking makes "
+                "it wait"
+            )
+        self._ended = not data
+        return data
+
+
+def _reader_of(file: IO[bytes]) -> Callable[[int], bytes | None]:
+    """Return what reads as much as is there already, and waits for the first byte."""
+    try:
+        waits = os.get_blocking(file.fileno())
+    except (AttributeError, OSError):  # no file of the system, or one of Windows
+        waits = True
+    if waits and hasattr(file, "read1"):
+        return cast(Callable[[int], bytes], file.read1)
+    return file.read  # None if there is nothing yet; read1 would show that as the end
 
 
 def chunks(stream: ByteStream) -> tuple[str | None, Iterator[bytes]]:
