@@ -9,7 +9,7 @@ import json
 import re
 import struct
 import zlib
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +17,15 @@ from hypothesis import strategies as st
 from proof.packing import model
 
 from crnn.codec import CodecError, compress, decompress
-from crnn.codec.container import PIECE, Frame, Writer, frames_of, verified
+from crnn.codec.container import (
+    PIECE,
+    Frame,
+    Writer,
+    frames_of,
+    read_up_to,
+    verified,
+    write_all,
+)
 
 TEXT = b"to be, or not to be?\n"
 FIRST = 13  # bytes before the header
@@ -219,3 +227,47 @@ def test_any_byte_forged(with_model: bool, data: st.DataObject) -> None:
         packed[data.draw(st.integers(0, len(packed) - 33))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(CodecError):  # never anything else, never another text
         assert decompress(rnn, resealed(packed)) == TEXT * 2
+
+
+class Answers:
+    """A stream that answers whatever it is told to."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+
+    def read(self, size: int) -> Any:
+        return self.answers.pop(0)
+
+    def write(self, data: bytes) -> Any:
+        return self.answers.pop(0)
+
+
+def answering(*answers: object) -> BinaryIO:
+    return Answers(*answers)  # type: ignore[return-value]
+
+
+def test_a_short_answer_is_no_end() -> None:
+    assert read_up_to(answering(b"ab", bytearray(b"c"), b"de"), 5) == b"abcde"
+    assert read_up_to(answering(b"ab", b""), 5) == b"ab"
+    write_all(answering(2, 1, 2), b"abcde")
+
+
+@pytest.mark.parametrize(
+    ("answers", "error", "expected"),
+    [
+        ([b"ab", None], BlockingIOError, "has no bytes yet and does not wait"),
+        ([b"ab", b"cdef"], ValueError, "gave 4 bytes, expected at most the 3 asked for"),
+        (["ab"], TypeError, "gives str, expected bytes: open it in mode 'rb'"),
+    ],
+)
+def test_what_is_no_answer_to_read(
+    answers: list[object], error: type[Exception], expected: str
+) -> None:
+    with pytest.raises(error, match=expected):
+        read_up_to(answering(*answers), 5)
+
+
+@pytest.mark.parametrize("answer", [None, 0, -1, 4, 1.0, "3"])
+def test_what_is_no_answer_to_write(answer: object) -> None:
+    with pytest.raises(OSError, match=f"3 bytes were to be written, and write returned {answer!r}"):
+        write_all(answering(2, answer), b"abcde")

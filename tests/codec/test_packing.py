@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -165,6 +166,58 @@ def test_a_model_that_changed_since() -> None:
     rnn.by[0] += 1
     with pytest.raises(CodecError, match="as it was then"):
         decompress(rnn, packed)
+
+
+class Meddler(io.BytesIO):
+    """A stream that changes a model whenever it is read or written."""
+
+    def __init__(self, rnn: crnn.RNN, data: bytes = b"") -> None:
+        super().__init__(data)
+        self.rnn = rnn
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.rnn.by[:] += 1 + np.arange(len(self.rnn.by))[:, None]
+        return super().read(size)
+
+    def write(self, data: Any) -> int:
+        self.rnn.by[:] = np.nan
+        return super().write(data)
+
+
+def test_a_model_that_changes_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "PIECE", 40)
+    rnn, data = model(), b"to be, or not to be \xff" * 20
+    packed, unpacked = Meddler(rnn), Meddler(rnn)
+    codec.pack(rnn, Meddler(rnn, data), packed)
+    assert decompress(model(), packed.getvalue()) == data
+    rnn.by[:] = model().by
+    codec.unpack(rnn, io.BytesIO(packed.getvalue()), unpacked)
+    assert unpacked.getvalue() == data
+
+
+def test_streams_that_are_none() -> None:
+    wrong: Any
+    for wrong, expected in [
+        ("path", "is of type str, expected a binary file: open"),
+        (Path("path"), r"is of type \w+Path, expected a binary file: open\(path, '[rw]b'\)"),
+        (io.StringIO("text"), r"is a file of text, expected a binary one: open\(path, '[rw]b'\)"),
+    ]:
+        for call in (codec.pack, codec.unpack):
+            with pytest.raises(TypeError, match="source " + expected):
+                call(None, wrong, io.BytesIO())
+            with pytest.raises(TypeError, match="target " + expected):
+                call(None, io.BytesIO(), wrong)
+
+
+def test_a_pipe_that_does_not_wait_is_no_end() -> None:
+    packed = compress(model(), b"to be")
+    out, into = os.pipe()
+    os.set_blocking(out, False)
+    with open(out, "rb") as source, open(into, "wb", 0) as writer:
+        writer.write(packed[:300])
+        for call in (codec.pack, codec.unpack):
+            with pytest.raises(BlockingIOError, match="does not wait"):
+                call(model(), source, io.BytesIO())
 
 
 def test_what_is_no_model_and_no_bytes() -> None:

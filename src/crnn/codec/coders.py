@@ -57,7 +57,7 @@ class Coder(ABC):
 
 
 class ModelCoder(Coder):
-    """A coder with a model, which must not change meanwhile.
+    """A coder with a model, which must not change meanwhile: give one that nobody else has.
 
     Parameters
     ----------

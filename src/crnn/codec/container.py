@@ -1,13 +1,28 @@
-r"""The packed file: a header, frames, an end, and a checksum of it all.
+"""The packed file: a header, frames, an end, and a checksum of it all.
 
-    8 bytes     \x93 c r n n \r \n \x1a 1 byte      number of the format 4 bytes     length of the
-    header header      JSON, keys sorted, without spaces frames      length (1 to 2^20), events (1
-    to length), size of the payload, CRC-32; then the payload end         0 in 4 bytes, length of
-    all frames in 8, SHA-256 32 bytes    SHA-256 of every byte before
+* 8 bytes: 93 hexadecimal, c r n n, carriage return, newline, 1A hexadecimal
+* 1 byte: number of the format
+* 4 bytes: length of the header
+* the header: JSON, keys sorted, without spaces
+* frames, each of
 
-All numbers are unsigned and little-endian, of 4 bytes where nothing else is said. Length, CRC-32
-and the SHA-256 of the end are those of the original bytes. Every number is compared with what is
-possible before it is used; so is the checksum, before anything is unpacked.
+  * 4 bytes: length, from 1 to 2^20
+  * 4 bytes: events, from 1 to length
+  * 4 bytes: size of the payload, from 1 to 8 (events + 1)
+  * 4 bytes: CRC-32
+  * the payload
+
+* the end, of
+
+  * 4 bytes: 0, where a frame would have its length
+  * 8 bytes: length of all frames
+  * 32 bytes: SHA-256
+
+* 32 bytes: SHA-256 of every byte before
+
+All numbers are unsigned and little-endian. Length, CRC-32 and the SHA-256 of the end are those of
+the original bytes. Every number is compared with what is possible before it is used; so is the
+checksum, before anything is unpacked.
 """
 
 from __future__ import annotations
@@ -149,11 +164,22 @@ class Writer:
 
 
 def write_all(target: BinaryIO, data: bytes) -> None:
-    """Write to a file that may take a part at a time."""
+    """Write to a file that may take a part at a time.
+
+    Raises
+    ------
+    OSError
+        If it takes nothing, or does not tell how much: as one does that would have to wait.
+    """
     rest = memoryview(data)
     while rest:
         written = target.write(rest)
-        rest = rest[len(rest) if written is None else written :]
+        if not isinstance(written, int) or not 0 < written <= len(rest):
+            raise OSError(
+                f"{len(rest)} bytes were to be written, and write returned {written!r}, expected "
+                "how many it took: a stream must wait until it can take some"
+            )
+        rest = rest[written:]
 
 
 def _canonical(header: dict[str, JSON]) -> bytes:
@@ -194,7 +220,7 @@ def verified(source: BinaryIO) -> Contents:
     length, sha256 = _walk(source)
     size = source.tell() - begin
     sealed = _exactly(source, _DIGEST, "its checksum")
-    if source.read(1):
+    if read_up_to(source, 1):
         raise CodecError("packed data goes on after its end: something was appended to it")
     source.seek(begin)
     if _digest_of(source, size) != sealed:
@@ -303,12 +329,34 @@ def _exactly(source: BinaryIO, size: int, where: str) -> bytes:
 
 
 def read_up_to(source: BinaryIO, size: int) -> bytes:
-    """Read so many bytes from a file that may give a part at a time; fewer only where it ends."""
+    """Read so many bytes from a file that may give a part at a time; fewer only where it ends.
+
+    Raises
+    ------
+    BlockingIOError
+        If it has not come to its end, but does not wait for more.
+    TypeError, ValueError
+        If it gives characters, or more than was asked for.
+    """
     pieces = []
-    while size > 0 and (piece := source.read(size)):
+    while size > 0 and (piece := _read(source, size)):
         pieces.append(piece)
         size -= len(piece)
     return b"".join(pieces)
+
+
+def _read(source: BinaryIO, size: int) -> bytes:
+    """Read some bytes; none only at the end."""
+    piece: Any = source.read(size)
+    if piece is None:
+        raise BlockingIOError(
+            "a stream has no bytes yet and does not wait for them: os.set_blocking makes it wait"
+        )
+    if isinstance(piece, str):
+        raise TypeError("a stream gives str, expected bytes: open it in mode 'rb'")
+    if len(piece) > size:
+        raise ValueError(f"a stream gave {len(piece)} bytes, expected at most the {size} asked for")
+    return bytes(piece)
 
 
 def shown(value: object) -> str:

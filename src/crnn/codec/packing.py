@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -140,7 +139,7 @@ def pack(
     Parameters
     ----------
     model : RNN or None
-        As for `compress`.
+        As for `compress`. It is copied first: what becomes of it meanwhile does not matter.
     source, target : binary file
         Read to its end; written. Neither is sought or closed. After an error `target` holds a part.
     progress : callable, optional
@@ -152,8 +151,12 @@ def pack(
 
     Raises
     ------
-    TypeError, ValueError
-        As for `compress`.
+    TypeError
+        If `model` is no RNN, or a stream no binary file.
+    ValueError
+        If the model's probabilities are NaN.
+    OSError
+        If a stream cannot be read or written, or does not wait until it can.
 
     Examples
     --------
@@ -163,7 +166,8 @@ def pack(
     >>> summary.original, summary.packed == len(target.getvalue())
     (11, True)
     """
-    _check(model)
+    model = _own(model)
+    _check_streams(source, target)
     pieces = _pieces(source)
     first = next(pieces, b"")
     coder = coder_for(model, first)
@@ -188,7 +192,7 @@ def unpack(
     Parameters
     ----------
     model : RNN or None
-        As for `decompress`.
+        As for `decompress`; copied first.
     source, target : binary file
         Read to its end; written, but not before all of `source` was verified.
     progress : callable, optional
@@ -200,7 +204,9 @@ def unpack(
 
     Raises
     ------
-    TypeError, CodecError
+    TypeError, OSError
+        As for `pack`.
+    CodecError
         As for `decompress`.
 
     Examples
@@ -210,7 +216,8 @@ def unpack(
     >>> unpack(None, io.BytesIO(compress(None, b"abracadabra")), target).original
     11
     """
-    _check(model)
+    model = _own(model)
+    _check_streams(source, target)
     with _seekable(source) as file:
         begin = file.tell()
         contents = verified(file)
@@ -260,11 +267,12 @@ def _last_boundary(data: bytes) -> int:
 
 def _seekable(source: BinaryIO) -> AbstractContextManager[BinaryIO]:
     """Return a file that can be sought with all that a stream has."""
-    if source.seekable():
+    if hasattr(source, "seekable") and source.seekable():
         return nullcontext(source)
     spooled = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the caller's `with` closes it
     try:
-        shutil.copyfileobj(source, spooled)
+        while piece := read_up_to(source, PIECE):
+            spooled.write(piece)
         spooled.seek(0)
     except BaseException:
         spooled.close()
@@ -281,11 +289,30 @@ def _part_of(
     return lambda part: progress(done + int(part * length), total)
 
 
-def _check(model: object) -> None:
-    if model is not None and not isinstance(model, RNN):
+def _own(model: RNN | None) -> RNN | None:
+    """Return a copy that nobody else can change: all of a stream is coded by the same numbers."""
+    if model is None:
+        return None
+    if not isinstance(model, RNN):
         raise TypeError(
             f"model is of type {type(model).__name__}, expected an RNN, or None to learn from the "
             "data alone"
+        )
+    return model.astype(model.dtype)
+
+
+def _check_streams(source: object, target: object) -> None:
+    _check_stream("source", source, "read", "rb")
+    _check_stream("target", target, "write", "wb")
+
+
+def _check_stream(name: str, stream: object, method: str, mode: str) -> None:
+    if isinstance(stream, io.TextIOBase):
+        raise TypeError(f"{name} is a file of text, expected a binary one: open(path, {mode!r})")
+    if not hasattr(stream, method):
+        raise TypeError(
+            f"{name} is of type {type(stream).__name__}, expected a binary file: open(path, "
+            f"{mode!r})"
         )
 
 
