@@ -78,7 +78,8 @@ def test_an_empty_file(crnn: Any, trained: Path) -> None:
         (["compress", "--online", "nowhere"], 1, "'nowhere' cannot be read: No such file"),
         (["compress", "--online", "."], 1, "'.' cannot be read: Is a directory"),
         (["compress", "--online", "book.txt", "-o", "no/where"], 1, "'no/where' cannot be written"),
-        (["compress", "--online", "book.txt", "-o", "book.txt"], 1, "'book.txt' is there: -f"),
+        (["compress", "--online", "book.txt", "-o", "book.txt"], 1, "'book.txt' is also the file"),
+        (["compress", "--online", "book.txt", "-o", ""], 2, "OUT is empty, expected the name"),
         (["decompress"], 2, "expected MODEL and FILE; or FILE alone"),
         (["decompress", "book.txt"], 2, "does not end in .crnn: say where to unpack it by -o"),
         (["decompress", "book.txt", "-o", "x"], 1, "was not packed by crnn"),
@@ -141,15 +142,21 @@ def test_a_reader_that_has_seen_enough(trained: Path, folder: Path) -> None:
         assert process.wait(60) == 141
 
 
-def test_one_that_is_stopped_leaves_nothing(folder: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_one_that_is_stopped_leaves_nothing(folder: Path, name: str) -> None:
+    number = signal.Signals[name]
     (folder / "long").write_bytes(os.urandom(1 << 20))
     before = names(folder)
     with start("compress", "--online", "long", folder=folder) as process:
         while len(names(folder)) == len(before):  # until it has made its temporary file
             time.sleep(0.01)
         time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        process.send_signal(number)
+        process.send_signal(number)
+        said = process.communicate(timeout=60)[1].decode()
+        assert process.returncode == 128 + number
+        assert said.strip() == "Stopped."
     assert names(folder) == before
 
 
@@ -171,3 +178,27 @@ def test_a_model_through_a_pipe(trained: Path, folder: Path, text: str) -> None:
     for command in ("compress", "decompress"):
         status, _, said = run(command, "-", "-", folder=folder, stdin=subprocess.DEVNULL)
         assert (status, "MODEL and FILE are both -" in said) == (2, True)
+
+
+def test_what_is_read_is_not_replaced(crnn: Any, trained: Path, folder: Path) -> None:
+    model, text = trained.read_bytes(), Path("book.txt").read_bytes()
+    assert crnn("compress", str(trained), "book.txt").exit_code == 0
+    Path("hard").hardlink_to("book.txt")
+    Path("soft").symlink_to(trained)
+    for words in (
+        ["compress", str(trained), "book.txt", "-o", str(trained)],
+        ["compress", str(trained), "book.txt", "-o", "soft"],
+        ["compress", str(trained), "book.txt", "-o", "./book.txt"],
+        ["compress", "--online", "book.txt", "-o", "hard"],
+        ["decompress", str(trained), "book.txt.crnn", "-o", "soft"],
+        ["decompress", "soft", "book.txt.crnn", "-o", "model.safetensors"],
+        ["decompress", str(trained), "book.txt.crnn", "-o", "book.txt.crnn"],
+        ["score", str(trained), "book.txt", "--csv", "-o", "soft"],
+        ["score", str(trained), "book.txt", "--csv", "-o", "hard"],
+    ):
+        for force in ([], ["-f"]):
+            result = crnn(*words, *force)
+            assert result.exit_code == 1
+            assert f"{words[-1]!r} is also the file " in result.stderr
+            assert "which is read: name another one with -o" in result.stderr
+    assert (trained.read_bytes(), Path("book.txt").read_bytes()) == (model, text)

@@ -22,7 +22,7 @@ from crnn import Settings
 from crnn.cli import main
 from crnn.cli.chart import Curve
 from crnn.cli.program import Program, command_line, safe_name
-from crnn.cli.session import Signals
+from crnn.cli.signals import Signals, Stopped, Stopping
 from crnn.cli.visible import visible
 
 STOPPING = [signal.SIGINT, signal.SIGTERM]
@@ -150,3 +150,15 @@ def test_a_handler_that_is_not_pythons_becomes_the_default(
     with Signals(lambda: None):
         pass
     assert given[len(STOPPING) :] == [signal.SIG_DFL] * len(STOPPING)
+
+
+def test_a_signal_stops_one_part_and_waits_elsewhere() -> None:
+    with Stopping() as stopping:
+        with pytest.raises(Stopped) as stopped, stopping.inside():
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        assert stopped.value.number == signal.SIGTERM
+    with Stopping() as stopping:
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(Stopped), stopping.inside():
+            pytest.fail("what came before did not stop it")

@@ -8,8 +8,10 @@ import io
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -246,3 +248,16 @@ def test_a_bar_on_the_terminal_keeps_the_output_out_of_it(trained: Path, folder:
     lines = (folder / "out").read_text("utf-8").splitlines()
     assert len(lines) == 24
     assert all(line.count("\t") == 2 for line in lines)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_table_that_is_stopped_leaves_nothing(trained: Path, folder: Path) -> None:
+    before = sorted(folder.iterdir())
+    words = ("score", str(trained), "--csv", "-o", "table")
+    with start(*words, folder=folder, stdin=subprocess.PIPE) as process:
+        while sorted(folder.iterdir()) == before:  # until it has made its temporary file
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=60)[1].decode().strip() == "Stopped."
+    assert process.returncode == 128 + signal.SIGTERM
+    assert sorted(folder.iterdir()) == before

@@ -10,7 +10,7 @@ from crnn.cli.inputs import STANDARD_INPUT, model_of
 from crnn.cli.notes import Notes
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count, file_size
-from crnn.cli.streams import ENDING, Streams, name_of
+from crnn.cli.streams import ENDING, Streams, name_of, refuse_to_replace
 
 __all__ = ["command"]
 
@@ -35,6 +35,7 @@ def command(files: tuple[str, ...], output: str | None, online: bool, force: boo
     """  # noqa: D301 - click's \b
     model, source = _named(files, online)
     target = output if output is not None else "-" if source == "-" else source + ENDING
+    refuse_to_replace(target, *files)
     with explained():
         rnn = None if model is None else model_of(model)
         with (

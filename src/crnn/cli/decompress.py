@@ -10,7 +10,7 @@ from crnn.cli.inputs import STANDARD_INPUT, model_of
 from crnn.cli.notes import Notes
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count
-from crnn.cli.streams import ENDING, Streams, name_of
+from crnn.cli.streams import ENDING, Streams, name_of, refuse_to_replace
 
 __all__ = ["command"]
 
@@ -33,6 +33,7 @@ def command(files: tuple[str, ...], output: str | None, force: bool) -> None:
         raise click.UsageError("MODEL and FILE are both -, expected one on standard input")
     source = files[-1]
     target = _target(source) if output is None else output
+    refuse_to_replace(target, *files)
     with explained():
         rnn = model_of(files[0]) if len(files) == 2 else None
         with (

@@ -19,6 +19,7 @@ import click
 
 from crnn.cli import output
 from crnn.cli.notes import Notes
+from crnn.cli.signals import Stopped
 from crnn.cli.visible import visible
 
 __all__ = [
@@ -65,10 +66,11 @@ class Program(click.Group):
             if not error.closed:
                 raise click.ClickException(str(error)) from error
             raise click.exceptions.Exit(CLOSED_PIPE) from None
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             output.abandon()  # a reader that is paused would keep us at exit
             Notes().insist("\nStopped.")
-            raise click.exceptions.Exit(stopped_by(signal.SIGINT)) from None
+            number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+            raise click.exceptions.Exit(stopped_by(number)) from None
 
 
 def _let_streams_wait() -> None:

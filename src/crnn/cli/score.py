@@ -18,7 +18,7 @@ from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count
 from crnn.cli.rows import FORMATS
 from crnn.cli.scored import Scored
-from crnn.cli.streams import created
+from crnn.cli.streams import created, refuse_to_replace
 from crnn.corpus import Reading, TextStream
 from crnn.model import RNN
 from crnn.score import UNKNOWN
@@ -109,6 +109,7 @@ def command(
     paths = list(files) or [STANDARD_INPUT]
     if model == STANDARD_INPUT and STANDARD_INPUT in paths:
         raise click.UsageError("MODEL and FILE are both standard input: name one of them")
+    refuse_to_replace(output, model, *paths)
     notes = Notes()
     with explained():
         net, reading = model_and_reading(model, encoding, glob)

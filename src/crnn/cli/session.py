@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import _thread
 import contextlib
-import signal
 import threading
 from collections.abc import Callable, Iterator
-from types import FrameType, TracebackType
-from typing import Any, Protocol, Self
+from types import TracebackType
+from typing import Protocol
 
 import click
 
 from crnn.cli.output import OutputError
 from crnn.cli.saver import Saver
+from crnn.cli.signals import Signals
 from crnn.history import Report
 from crnn.trainer import Trainer
 
-__all__ = ["Listener", "Signals", "run"]
+__all__ = ["Listener", "run"]
 
 _WATCH_SECONDS = 0.05
-_STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
 
 class Listener(Protocol):
@@ -55,49 +54,6 @@ class Listener(Protocol):
     def warn(self, message: str) -> None:
         """Show that something went wrong though training goes on."""
         ...
-
-
-class Signals:
-    """SIGINT, SIGTERM and SIGHUP as requests to stop, for as long as the block runs.
-
-    A signal that is ignored stays so: shells do that to jobs in the background, nohup to SIGHUP.
-
-    Parameters
-    ----------
-    stop : callable
-        Called in the handler; nothing else happens there.
-
-    Attributes
-    ----------
-    received : int or None
-        Number of the first signal.
-    """
-
-    def __init__(self, stop: Callable[[], None]) -> None:
-        self.received: int | None = None
-        self._stop = stop
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> Self:
-        for number in (getattr(signal, name) for name in _STOPPING if hasattr(signal, name)):
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                self._before[number] = signal.signal(number, self._receive)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for number, handler in self._before.items():
-            # None: it was not Python's, which cannot install it again
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
-
-    def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.received is None:
-            self.received = number
-        self._stop()
 
 
 def run(trainer: Trainer, saver: Saver, listener: Listener, signals: Signals) -> OutputError | None:

@@ -1,6 +1,6 @@
 """Files and standard streams of bytes, for commands that turn one into another.
 
-A file that is written appears under its name whole or not at all.
+A file that is written appears under its name whole or not at all, also where a signal comes.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from typing import Any, BinaryIO, Final, Self, cast
 import click
 
 from crnn import durable
+from crnn.cli.contradictions import is_same_file
+from crnn.cli.inputs import STANDARD_INPUT
 from crnn.cli.output import guarded, in_terminal, is_closed
+from crnn.cli.signals import Stopping
 from crnn.cli.visible import visible
 
-__all__ = ["ENDING", "Streams", "created", "name_of"]
+__all__ = ["ENDING", "Streams", "created", "name_of", "refuse_to_replace"]
 
 ENDING: Final = ".crnn"
 """Of the names of packed files."""
@@ -34,6 +37,21 @@ def name_of(path: str, stream: str) -> str:
     ('book.txt', 'standard input')
     """
     return stream if path == "-" else visible(path)
+
+
+def refuse_to_replace(target: str, *read: str) -> None:
+    """Refuse a target that is one of the files that a command reads, by whatever name.
+
+    Raises
+    ------
+    click.ClickException
+        If it is: once it is written, what was read is lost.
+    """
+    for path in read:
+        if path != STANDARD_INPUT and target != "-" and is_same_file(target, path):
+            raise click.ClickException(
+                f"{target!r} is also the file {path!r}, which is read: name another one with -o"
+            )
 
 
 class Streams:
@@ -101,7 +119,13 @@ def created(path: str, *, force: bool) -> Iterator[BinaryIO]:
         If it cannot be written, or is there.
     OutputError
         If it is standard output and that cannot be written.
+    Stopped
+        If a signal comes in the block.
+    click.UsageError
+        If the path is empty.
     """
+    if not path:
+        raise click.UsageError("OUT is empty, expected the name of a file, or - (standard output)")
     with _StandardOutput() if path == "-" else _NewFile(path, force) as target:
         yield cast(BinaryIO, target)
 
@@ -142,9 +166,14 @@ class _NewFile:
     def __enter__(self) -> Self:
         if not self._force and os.path.lexists(self._path):
             raise FileExistsError(f"{self._path!r} is there: -f replaces it, -o names another")
-        with _naming(self._path, "written"):
-            self._made = durable.created(os.path.realpath(self._path))
-            self._file = self._made.__enter__()
+        with contextlib.ExitStack() as stack:
+            stopping = stack.enter_context(Stopping())
+            with _naming(self._path, "written"):
+                self._made = durable.created(os.path.realpath(self._path))
+                self._file = self._made.__enter__()
+            stack.push(self._finish)
+            stack.enter_context(stopping.inside())
+            self._open = stack.pop_all()
         return self
 
     def write(self, data: bytes) -> int:
@@ -156,6 +185,10 @@ class _NewFile:
             self._file.flush()
 
     def __exit__(self, *error: Any) -> None:
+        self._open.__exit__(*error)
+
+    def _finish(self, *error: Any) -> None:
+        """Give the file its name, or take it away."""
         with contextlib.nullcontext() if error[1] else _naming(self._path, "written"):
             self._made.__exit__(*error)
 

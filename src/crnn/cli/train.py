@@ -39,7 +39,8 @@ from crnn.cli.output import in_terminal, is_closed
 from crnn.cli.program import HELP_NAMES, explained, stopped_by
 from crnn.cli.recorded import Recorded, Recorder
 from crnn.cli.saver import Saver, check_place
-from crnn.cli.session import Listener, Signals, run
+from crnn.cli.session import Listener, run
+from crnn.cli.signals import Signals
 from crnn.cli.texts import title_of
 from crnn.log import Log
 from crnn.presets import PRESETS
