@@ -115,14 +115,18 @@ def refuse(model: crnn.RNN, packed: bytes) -> None:
     raise SystemExit("a damaged file was unpacked")
 
 
-@click.command()
+@click.command(no_args_is_help=True)
 @click.argument("text", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--model", "path", type=click.Path(exists=True), help="Trained on the first 90 %.")
 @click.option(
     "--online/--no-online", default=True, help="Pack the whole text without a model, too."
 )
 def main(text: Path, path: str | None, online: bool) -> None:
-    """Compare crnn with general compressors on TEXT."""
+    """Compare crnn with general compressors on TEXT, a file such as tinyshakespeare (1.1 MB).
+
+    Without --model it trains one for a minute on the first nine tenths; with all it takes two or
+    three minutes. gzip, bzip2, xz and zstd are Python's own or come with crnn.
+    """
     data = text.read_bytes()
     first, last = data[: len(data) * 9 // 10], data[len(data) * 9 // 10 :]
     with tempfile.TemporaryDirectory() as folder:

@@ -147,6 +147,12 @@ def test_random_bytes_get_hardly_longer() -> None:
     assert len(compress(model(), data)) < 1.006 * len(data)
 
 
+def test_the_page_states_what_one_character_takes() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "compression.md").read_text("utf-8")
+    with_model, online = len(compress(model(), b"t")), len(compress(None, b"a"))
+    assert f"one character takes {with_model}, and {online} with `--online`." in page
+
+
 def test_the_wrong_model_and_none_and_one_too_many() -> None:
     packed = compress(model(), b"to be")
     other = bytes_model()
