@@ -7,12 +7,23 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, TypeVar
 
-__all__ = ["in_order"]
+__all__ = ["in_order", "most_ahead"]
 
 MOST_THREADS: Final = 64
 
 Group = TypeVar("Group")
 Result = TypeVar("Result")
+
+
+def most_ahead(threads: int) -> int:
+    """Return how many groups `in_order` works on, or has the results of, at the same time.
+
+    Examples
+    --------
+    >>> most_ahead(1), most_ahead(4), most_ahead(10**6)
+    (1, 9, 129)
+    """
+    return 1 if threads == 1 else 2 * min(threads, MOST_THREADS) + 1
 
 
 def in_order(
@@ -32,7 +43,7 @@ def in_order(
         Leaves the GIL alone for most of its time.
     groups : iterable
     threads : int
-        1: no thread but this one.
+        At most `MOST_THREADS` are used; 1: no thread but this one.
     stop : callable
         Is called when nobody wants more, and makes `work` end soon where it is under way.
 
@@ -42,14 +53,18 @@ def in_order(
     ['A', 'B', 'C']
     """
     if threads == 1:
-        yield from map(work, groups)
+        for (
+            group
+        ) in groups:  # not `yield from map`: a StopIteration of work would end it as if done
+            yield work(group)
         return
-    with ThreadPoolExecutor(min(threads, MOST_THREADS), "crnn-pool") as pool:
+    workers = min(threads, MOST_THREADS)
+    with ThreadPoolExecutor(workers, "crnn-pool") as pool:
         waiting: deque[Future[Result]] = deque()
         try:
             for group in groups:
                 waiting.append(pool.submit(work, group))
-                if len(waiting) > 2 * threads:
+                if len(waiting) == most_ahead(threads):
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
