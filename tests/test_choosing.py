@@ -199,6 +199,16 @@ def test_a_nan_ends_the_text_even_where_it_is_ruled_out(t: Type) -> None:
         assert chooser.stuck == 0
 
 
+@pytest.mark.parametrize(("window", "equal"), [(2**63, 2**63 - 1), (-(10**30), -1)])
+def test_a_window_has_no_bounds(window: int, equal: int) -> None:
+    net, texts = net_of(5, 3, FLOAT32), []
+    for each in (window, equal):
+        ixes = np.zeros((40, 1), np.int32)
+        Chooser(net, [PCG64(1)], 1.0, penalty=2.0, window=each).write(core.State(net), 40, ixes)
+        texts.append(ixes.tolist())
+    assert texts[0] == texts[1]
+
+
 def test_what_does_not_belong_together_is_refused() -> None:
     net, other = net_of(3, 2, FLOAT32), net_of(3, 2, FLOAT32)
     chooser = Chooser(net, [PCG64(0), PCG64(1)], 1.0)

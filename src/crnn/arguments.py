@@ -16,6 +16,7 @@ from crnn.memory import affordable, take_indices
 
 __all__ = [
     "choice",
+    "flag",
     "indices",
     "integer",
     "number",
@@ -72,10 +73,26 @@ def number(name: str, value: Any, least: float) -> float:
 
 
 def real_number(name: str, value: Any) -> float:
-    """Return `value` as a float, whatever it is; a bool or a str is a TypeError."""
+    """Return `value` as a float, whatever it is; a bool or a str is a TypeError.
+
+    Raises
+    ------
+    ValueError
+        If it is an integer or a fraction beyond all floats.
+    """
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} is {value!r}, expected a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:  # not shown: it may have more digits than Python writes
+        raise ValueError(f"{name} is beyond all floats, expected one up to 1.8e308") from None
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return `value`, which must be True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} is {value!r}, expected True or False")
+    return bool(value)
 
 
 def choice(name: str, value: object, choices: tuple[str, ...]) -> str:

@@ -254,7 +254,7 @@ cdef class Chooser:
             raise ValueError(f"{B} texts and top_k {top_k}, expected at least 1 of both")
         self.net = net
         w.S, w.B, w.going, w.stuck = &self.net.S, B, B, -1
-        w.rules.penalty, w.rules.window = penalty, window
+        w.rules.penalty, w.rules.window = penalty, max(-1, min(window, 2**63 - 1))
         w.rules.top_k = V if top_k is None else min(top_k, V)
         w.rules.top_p, w.rules.min_p = top_p, min_p
         self.x = np.full(B, -1, np.int32)

@@ -23,7 +23,7 @@ from crnn.dropin import check_parameters
 from crnn.memory import Buffer
 from crnn.sampling import batch
 from crnn.sampling.batch import Opening, Sample
-from crnn.sampling.rules import RuleKeywords, Rules
+from crnn.sampling.rules import RuleKeywords, Rules, check_keywords
 from crnn.sampling.stream import Drawn, Stream
 from crnn.score import Score
 from crnn.settings import Settings
@@ -317,6 +317,8 @@ class RNN:
         allowed : str, set of str or callable, optional
             The characters that may come. A callable gets the text so far, prime included, and
             returns them, for every character anew: that takes a thousand times as long as a draw.
+            It is asked for several samples in turn and, with `threads` above 1, from several
+            threads at once: let its answer depend on the text alone.
         forbidden : str or iterable of str
             What may not come: the character that would complete one of these strings is ruled out.
             The prime is part of the text in which they would stand.
@@ -367,18 +369,21 @@ class RNN:
         >>> many[2] == model.sample(9, seed=1, first=2)
         True
         """
+        check_keywords("sample", rules)
+        count = 1 if n is None else arguments.integer("n", n, least=0)
         drawn = self.samples(
             length,
             prime,
             temperature,
             seed,
-            n=1 if n is None else n,
+            n=count,
             first=first,
             threads=threads,
             state=state,
             unknown=unknown,
             **rules,
         )
+        batch.check_room(int(length), count, f"n is {count:,}")
         texts = [sample.text for sample in drawn]
         return texts[0] if n is None else texts
 
@@ -415,15 +420,19 @@ class RNN:
         5 (5, 2)
         5 (5, 2)
         """
+        check_keywords("samples", rules)
         checked = Rules.of(self.vocab, temperature=temperature, **rules)
         count = arguments.integer("n", n, least=0)
-        size = batch.length_of(length, count)
         numbers = batch.numbers(first, count)
         workers = arguments.integer("threads", threads, least=1)
+        size = arguments.integer("length", length, least=0)
+        held = batch.room_of(count, workers)
+        batch.check_room(size, held, f"samples at once: {held}")
+        with_logs = arguments.flag("details", details)
         opening = self._opening(prime, state, unknown)
         source = seeding.seed_sequence(seed)
         return batch.samples(
-            opening, checked, source, numbers, size, threads=workers, details=details
+            opening, checked, source, numbers, size, threads=workers, details=with_logs
         )
 
     @overload
@@ -489,12 +498,13 @@ class RNN:
         >>> -1.2 < logprob < -1, drawn_logprob
         (True, 0.0)
         """
+        check_keywords("stream", rules)
         checked = Rules.of(self.vocab, temperature=temperature, **rules)
         size = arguments.integer("length", length, least=0)
         opening = self._opening(prime, state, unknown)
         (number,) = batch.numbers(first, 1)
         bits = seeding.child(seeding.seed_sequence(seed), number)
-        return Stream(opening, checked, bits, size, details)
+        return Stream(opening, checked, bits, size, arguments.flag("details", details))
 
     def _opening(self, prime: str, state: State | None, unknown: str) -> Opening:
         """Return what samples begin with: what a state holds, or a fresh one, and then a text."""

@@ -75,17 +75,49 @@ def test_sample_0_is_the_one_sample() -> None:
         ({"n": 2, "first": 2**32 - 1}, ValueError, r"samples .* expected numbers below 2\*\*32"),
         ({"first": -1}, ValueError, "first is -1"),
         ({"threads": 0}, ValueError, "threads is 0"),
-        ({"n": 10**6, "length": 10**9}, MemoryError, "length is 1,000,000,000: .*needed"),
-        ({"n": 2**32, "length": 0}, MemoryError, "length is 0: .* are needed"),
+        (
+            {"n": 10**6, "length": 10**6},
+            MemoryError,
+            r"length is 1,000,000 \(n is 1,000,000\): .*needed",
+        ),
+        ({"n": 2**32, "length": 0}, MemoryError, r"length is 0 \(n is 4,294,967,296\): .*needed"),
+        (
+            {"n": 10**6, "length": 10**13},
+            MemoryError,
+            r"length is 10,000,000,000,000 \(samples at once: 8\): .*needed",
+        ),
         ({"unknown": "uniform"}, ValueError, "unknown is 'uniform', expected 'error' or 'skip'"),
         ({"prime": b"a"}, TypeError, "prime is a bytes"),
         ({"prime": b"a", "unknown": "skip"}, TypeError, "prime is a bytes"),
-        ({"topk": 3}, TypeError, "topk"),
+        (
+            {"topk": 3},
+            TypeError,
+            r"^sample\(\) got an unexpected keyword argument 'topk'$",
+        ),
     ],
 )
 def test_bad_arguments(arguments: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         MODEL.sample(**({"length": 3} | arguments))
+
+
+def test_an_iterator_of_samples_needs_room_for_some_alone() -> None:
+    drawn = MODEL.samples(200, seed=1, n=200_000_000)
+    assert next(drawn).text == MODEL.sample(200, seed=1)
+    for threads in (1, 2):
+        held = batch.room_of(10**6, threads)
+        assert held < 100
+        assert next(MODEL.samples(1, n=10**6, threads=threads, seed=1)).text
+    assert batch.room_of(3, 9) == 3
+
+
+def test_details_are_wanted_or_not() -> None:
+    methods: list[Any] = [MODEL.samples, MODEL.stream]
+    for method in methods:
+        with pytest.raises(TypeError, match="details is 'no', expected True or False"):
+            method(5, details="no")
+        with pytest.raises(TypeError, match=rf"^{method.__name__}\(\) got an unexpected .* 'topk'"):
+            method(5, topk=3)
 
 
 def test_who_wants_no_more_samples_waits_for_none() -> None:
@@ -199,6 +231,39 @@ def test_errors_of_a_callable_are_its_own() -> None:
         MODEL.sample(9, allowed=refuse)
 
 
+@pytest.mark.parametrize("end", [StopIteration, StopAsyncIteration])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_callable_that_stops_an_iteration_ends_no_sample(
+    end: type[Exception], threads: int
+) -> None:
+    """An exhausted iterator in it is a mistake in it, and no end of what is drawn."""
+
+    def exhausted(text: str) -> str:
+        if len(text) == 3:
+            raise end
+        return "abc"
+
+    message = rf"allowed\(text\) at character 3 raised {end.__name__}"
+    with pytest.raises(RuntimeError, match=message):
+        MODEL.sample(5, n=20, threads=threads, allowed=exhausted)
+    stream = MODEL.stream(5, allowed=exhausted)
+    assert len([next(stream) for _ in range(3)]) == 3
+    with pytest.raises(RuntimeError, match=message):
+        next(stream)
+
+
+def test_a_callable_is_asked_once_in_the_first_slice() -> None:
+    """It may take any time; the first slice is no longer than that."""
+    asked: list[str] = []
+
+    def slow(text: str) -> str:
+        asked.append(text)
+        return "abc"
+
+    next(MODEL.stream(10**9, allowed=slow))
+    assert asked == [""]
+
+
 @settings(max_examples=60)
 @given(forbidden=STRINGS, prime=st.text("abc", max_size=5), temperature=st.sampled_from([0, 1, 4]))
 def test_forbidden_strings_never_appear(
@@ -230,6 +295,38 @@ def test_forbidden_strings_never_appear(
 def test_rules_that_leave_nothing_are_named(rules: Any, message: str, n: int | None) -> None:
     with pytest.raises(ValueError, match=message):
         MODEL.sample(9, n=n, **rules)
+
+
+@TABLES
+@pytest.mark.parametrize("n", [None, 3])
+@pytest.mark.parametrize(
+    ("rules", "which"),
+    [
+        ({"allowed": "#"}, "allowed leaves"),
+        ({"allowed": lambda text: "#"}, "allowed leaves"),
+        ({"forbidden": ["a", "b"]}, "forbidden leaves"),
+        ({"allowed": "a#", "forbidden": "a"}, "allowed and forbidden together leave"),
+    ],
+)
+def test_what_the_model_never_writes_is_nothing(
+    dtype: str, rules: Any, which: str, n: int | None
+) -> None:
+    model = model_of(dtype, "ab#")
+    model.by[2] = -np.inf
+    assert set(model.sample(99, seed=1)) == {"a", "b"}
+    with pytest.raises(
+        ValueError, match=f"{which} only characters of probability 0 at character 0: the model"
+    ):
+        model.sample(9, n=n, **rules)
+
+
+@TABLES
+def test_a_penalty_beyond_all_numbers_is_named(dtype: str) -> None:
+    model = model_of(dtype)
+    model.by[0] = np.finfo(dtype).max / 1000
+    assert model.sample(3, "a") == "aaa"
+    with pytest.raises(ValueError, match="repetition_penalty 1e-06 makes logits infinite"):
+        model.sample(3, "a", repetition_penalty=1e-6)
 
 
 @TABLES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,13 @@ def vocab() -> crnn.Vocab:
         ("forbidden", "aß", ValueError, r"forbidden has .*'ß' U\+00DF .* at position 1"),
         ("forbidden", 3, TypeError, "forbidden is of type int, expected a str or a list of them"),
         ("forbidden", [3], TypeError, r"forbidden\[0\] is a int, expected a str"),
+        ("temperature", 10**400, ValueError, "^temperature is beyond all floats, expected"),
+        ("temperature", Fraction(-(10**400)), ValueError, "^temperature is beyond all floats"),
+        ("top_p", 10**400, ValueError, "^top_p is beyond all floats"),
+        ("min_p", 10**400, ValueError, "^min_p is beyond all floats"),
+        ("repetition_penalty", 10**400, ValueError, "^repetition_penalty is beyond all floats"),
+        ("keep_stop", "no", TypeError, "keep_stop is 'no', expected True or False"),
+        ("keep_stop", 1, TypeError, "keep_stop is 1, expected True or False"),
         ("stop", ("b", ""), ValueError, r"stop\[1\] is empty"),
         ("stop", ["\n"], ValueError, r"stop\[0\] has a character .*U\+000A"),
         ("stop", b"a", TypeError, "stop is of type bytes"),
@@ -64,6 +72,15 @@ def test_what_is_wrong_is_named(
 ) -> None:
     with pytest.raises(error, match=message):
         Rules.of(vocab, **{name: value})
+
+
+def test_a_window_may_be_longer_than_any_text() -> None:
+    model = crnn.RNN("abc", hidden_size=4)
+    model.by[:] = [[1], [2], [-1]]
+    rules: dict[str, Any] = {"repetition_penalty": 2.0, "seed": 1}
+    whole = model.sample(99, repetition_window=None, **rules)
+    assert model.sample(99, repetition_window=10**30, **rules) == whole
+    assert model.sample(99, repetition_window=2, **rules) != whole
 
 
 def test_what_says_nothing_is_no_rule(vocab: crnn.Vocab) -> None:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import itertools
 import math
+import threading
+import weakref
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,6 +40,7 @@ def model_of(dtype: str = "float32") -> crnn.RNN:
 
 
 MODEL = model_of()
+TAKING: list[Callable[[Any], Any]] = [next, list, lambda stream: asyncio.run(anext(stream))]
 
 
 @settings(max_examples=60)
@@ -106,6 +112,86 @@ def test_an_error_comes_again_whoever_asks_again() -> None:
     for _ in range(2):
         with pytest.raises(ValueError, match="leave nothing at character 1"):
             next(stream)
+
+
+@pytest.mark.parametrize("take", TAKING)
+def test_who_is_asked_cannot_take_what_is_being_drawn(take: Callable[[Any], Any]) -> None:
+    """It would wait for itself."""
+    stream: Stream[str] = MODEL.stream(
+        9, allowed=lambda text: "abc" if len(text) < 2 else take(stream)
+    )
+    assert len(next(stream) + next(stream)) == 2
+    with pytest.raises(ValueError, match="stream is being drawn"):
+        next(stream)
+
+
+def test_who_is_asked_may_close_the_stream() -> None:
+    def enough(text: str) -> str:
+        if len(text) == 2:
+            stream.close()
+        return "abc"
+
+    stream = MODEL.stream(10**15, allowed=enough)
+    assert len(list(stream)) <= 2
+    assert list(stream) == []
+
+
+def test_closing_waits_for_nobody() -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def slow(text: str) -> str:
+        asked.set()
+        assert answer.wait(60)
+        return "abc"
+
+    stream, drawn = MODEL.stream(10**15, allowed=slow), list[str]()
+    drawing = threading.Thread(target=lambda: drawn.extend(stream))
+    drawing.start()
+    assert asked.wait(60)
+    stream.close()  # while it is drawn
+    answer.set()
+    drawing.join(60)
+    assert not drawing.is_alive()
+    assert drawn == []
+    assert list(stream) == []
+
+
+def test_a_long_prime_keeps_nobody_from_closing() -> None:
+    stream = MODEL.stream(5, "abc" * 10**6)
+    stream._refill()  # a slice of it
+    assert not stream._begin[0].is_read
+    stream.close()
+    assert list(stream) == []
+
+
+def test_threads_share_a_stream() -> None:
+    stream, parts = MODEL.stream(5000, seed=1), [list[str](), list[str](), list[str]()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "Slices", OneByOne)
+        threads = [threading.Thread(target=part.extend, args=(stream,)) for part in parts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(itertools.chain(*parts)) == sorted(MODEL.sample(5000, seed=1))
+
+
+def test_a_stream_that_is_forgotten_is_gone() -> None:
+    """No thread, lock or cycle holds it or what it draws with."""
+    stream = MODEL.stream(10**15, seed=1)
+    next(stream)
+    assert stream._batch is not None
+    remains: list[Callable[[], object]] = [
+        weakref.ref(stream),
+        weakref.ref(stream._batch),
+        weakref.ref(stream._begin[0]),
+    ]
+    gc.disable()
+    try:
+        del stream
+        assert [one() for one in remains] == [None] * 3
+    finally:
+        gc.enable()
 
 
 # --- event loops ----------------------------------------------------------------------------------

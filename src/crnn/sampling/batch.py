@@ -16,13 +16,13 @@ import numpy.typing as npt
 
 from crnn import arguments, core, seeding
 from crnn.memory import affordable
-from crnn.pool import in_order
+from crnn.pool import in_order, most_ahead
 from crnn.sampling.plain import not_a_number
 from crnn.sampling.rules import Limits, Rules
 from crnn.slices import Slices
 from crnn.vocab import Vocab
 
-__all__ = ["Batch", "Opening", "Sample", "known", "length_of", "numbers", "samples"]
+__all__ = ["Batch", "Opening", "Sample", "check_room", "known", "numbers", "room_of", "samples"]
 
 IntArray: TypeAlias = npt.NDArray[np.int32]
 Logprobs: TypeAlias = npt.NDArray[np.float64]
@@ -63,22 +63,36 @@ def numbers(first: Any, count: int) -> range:
     return range(begin, begin + count)
 
 
-def length_of(length: Any, count: int) -> int:
-    """Return the length of each of `count` samples.
+def check_room(length: int, count: int, words: str) -> None:
+    """Raise a MemoryError if so many texts of a length do not fit into this machine's memory.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If it is no integer from 0 on.
-    MemoryError
-        If so many characters do not fit into this machine's memory.
+    Parameters
+    ----------
+    length, count : int
+    words : str
+        How the error says where `count` comes from.
     """
-    size = arguments.integer("length", length, least=0)
     try:
-        affordable((size + _OF_A_STR) * count)
+        affordable((length + _OF_A_STR) * count)
     except MemoryError as error:
-        raise MemoryError(f"length is {size:,}: {error}") from None
-    return size
+        many = f" ({words})" if count > 1 else ""
+        raise MemoryError(f"length is {length:,}{many}: {error}") from None
+
+
+def room_of(count: int, threads: int) -> int:
+    """Return how many of `count` samples are held at the same time while they are written.
+
+    Examples
+    --------
+    >>> room_of(3, 1), room_of(10**6, 1), room_of(10**6, 2)
+    (3, 8, 40)
+    """
+    return min(count, _group(count, threads) * most_ahead(threads))
+
+
+def _group(count: int, threads: int) -> int:
+    """Return how many samples of `count` are written together."""
+    return max(1, min(_AT_ONCE, -(-count // threads)))
 
 
 def known(vocab: Vocab, text: Any, name: str, unknown: str, remedy: str = 'unknown="skip"') -> str:
@@ -137,13 +151,18 @@ class Opening:
         self.net, self.dtype, self.vocab, self.prime = net, dtype, vocab, prime
         self.indices = vocab.encode(prime, name="prime")
         self._state = state
+        self._slices = Slices(state.multiply_adds)
         self._read = 0
 
-    def read(self) -> None:
-        """Let the state read the prime, unless it has."""
-        slices = Slices(self._state.multiply_adds)
-        while self._read < len(self.indices):
-            slices.run(self._feed, len(self.indices) - self._read)
+    @property
+    def is_read(self) -> bool:
+        """Whether the state has read all of the prime."""
+        return self._read == len(self.indices)
+
+    def read_on(self) -> None:
+        """Let the state read some 20 ms of the prime."""
+        if not self.is_read:
+            self._slices.run(self._feed, len(self.indices) - self._read)
 
     def _feed(self, n: int) -> None:
         self._state.read(self.indices[self._read : self._read + n])
@@ -242,7 +261,8 @@ class Batch:
         self._limits = rules.limits(opening.dtype, len(bits))
         self._chooser = rules.chooser(opening.net, bits, self._limits, details)
         self._chooser.read(opening.indices)
-        self._slices = Slices(self._state.multiply_adds)
+        # a caller who is asked may take any time, so begin with one character
+        self._slices = Slices(self._state.multiply_adds) if rules.ask is None else Slices()
         self._written = 0
         self.drafts = [Draft(opening.prime, len(opening.prime)) for _ in bits]
         self._rows = self.drafts  # those that are written on
@@ -273,7 +293,15 @@ class Batch:
         for row, draft in enumerate(self._rows):
             if not draft.stop:
                 limits[row] = -np.inf
-                limits[row, self._rules.asked(draft.text, self._written)] = np.inf
+                try:
+                    limits[row, self._rules.asked(draft.text, self._written)] = np.inf
+                except (
+                    StopIteration,
+                    StopAsyncIteration,
+                ) as error:  # it would end loops as if done
+                    raise RuntimeError(
+                        f"allowed(text) at character {self._written} raised {type(error).__name__}"
+                    ) from error
 
     def _choose(self, n: int) -> None:
         B = len(self._rows)
@@ -307,17 +335,36 @@ class Batch:
 
     def _reason(self, row: int) -> ValueError:
         """Return the error of a sample that cannot be written on."""
-        ruled_out = set(self._chooser.ruled_out(row))
-        limits = self._limits
-        everything = range(len(self._opening.vocab))
-        allowed = everything if limits is None else np.flatnonzero(limits[row % len(limits)] > 0)
-        if ruled_out.issuperset(int(x) for x in allowed):
-            which = "forbidden leaves" if limits is None else "allowed and forbidden together leave"
+        at, V = self._written, len(self._opening.vocab)
+        logs = np.empty((len(self._rows), V), self._opening.dtype)
+        self._state.log_predict(logs)  # without rules
+        if np.isnan(logs[row]).any():
+            return not_a_number(at)
+        limits, ruled_out = self._limits, self._chooser.ruled_out(row)
+        allowed = range(V) if limits is None else np.flatnonzero(limits[row % len(limits)] > 0)
+        left = np.setdiff1d(allowed, ruled_out)
+        which = _leaving(limits is not None, bool(ruled_out))
+        if not len(left):
             return ValueError(
-                f"{which} nothing at character {self._written}: each one that could come would "
-                "complete a forbidden string; forbid less"
+                f"{which} nothing at character {at}: each one that could come would complete a "
+                "forbidden string; forbid less"
             )
-        return not_a_number(self._written)
+        if (logs[row, left] == -np.inf).all():
+            return ValueError(
+                f"{which} only characters of probability 0 at character {at}: the model never "
+                "writes them, let others come too"
+            )
+        return ValueError(
+            f"repetition_penalty {self._rules.penalty:g} makes logits infinite at character {at}: "
+            "take one nearer to 1"
+        )
+
+
+def _leaving(limited: bool, ruling_out: bool) -> str:
+    """Return the subject and verb of what the masks leave."""
+    if limited and ruling_out:
+        return "allowed and forbidden together leave"
+    return "allowed leaves" if limited else "forbidden leaves"
 
 
 def samples(
@@ -337,9 +384,10 @@ def samples(
     ValueError
         If one cannot be written to its end: the probabilities became NaN, or nothing was left.
     """
-    opening.read()
+    while not opening.is_read:
+        opening.read_on()
     stopped = threading.Event()
-    size = max(1, min(_AT_ONCE, -(-len(numbers) // threads)))
+    size = _group(len(numbers), threads)
     groups = (numbers[i : i + size] for i in range(0, len(numbers), size))
 
     def written(group: range) -> list[Sample]:

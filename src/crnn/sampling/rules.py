@@ -7,7 +7,7 @@ the one before left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypedDict
 
@@ -20,7 +20,15 @@ from crnn.core import Net
 from crnn.sampling.automaton import Automaton
 from crnn.vocab import Vocab
 
-__all__ = ["WINDOW", "Allowed", "Limits", "RuleKeywords", "Rules", "Strings"]
+__all__ = [
+    "WINDOW",
+    "Allowed",
+    "Limits",
+    "RuleKeywords",
+    "Rules",
+    "Strings",
+    "check_keywords",
+]
 
 WINDOW: Final = 64
 """Characters in which a repetition is penalized, unless others are chosen."""
@@ -32,6 +40,7 @@ IntArray: TypeAlias = npt.NDArray[np.int32]
 Limits: TypeAlias = npt.NDArray[np.floating[Any]] | None
 
 _PENALTIES = (1e-6, 1e6)
+_LONGEST_TEXT: Final = 2**62
 
 
 class RuleKeywords(TypedDict, total=False):
@@ -46,6 +55,21 @@ class RuleKeywords(TypedDict, total=False):
     repetition_window: int | None
     stop: Strings
     keep_stop: bool
+
+
+def check_keywords(caller: str, rules: Mapping[str, Any]) -> None:
+    """Raise a TypeError in the name of a caller whose keywords are no rules.
+
+    Examples
+    --------
+    >>> check_keywords("sample", {"top_q": 3})
+    Traceback (most recent call last):
+        ...
+    TypeError: sample() got an unexpected keyword argument 'top_q'
+    """
+    for name in rules:
+        if name not in RuleKeywords.__annotations__:
+            raise TypeError(f"{caller}() got an unexpected keyword argument {name!r}")
 
 
 @dataclass(frozen=True)
@@ -132,7 +156,7 @@ class Rules:
             ask,
             _automaton("forbidden", forbidden, vocab),
             _automaton("stop", stop, vocab),
-            bool(keep_stop),
+            arguments.flag("keep_stop", keep_stop),
         )
 
     def chooser(
@@ -205,8 +229,10 @@ def _penalty(value: Any) -> float:
 
 
 def _window(value: Any) -> int:
-    """Return how many characters count, -1 for all."""
-    return -1 if value is None else arguments.integer("repetition_window", value, least=1)
+    """Return how many characters count, -1 for all; more than any text has are as many."""
+    if value is None:
+        return -1
+    return min(arguments.integer("repetition_window", value, least=1), _LONGEST_TEXT)
 
 
 def _permitted(vocab: Vocab, allowed: Characters) -> IntArray:

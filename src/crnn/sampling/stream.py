@@ -41,7 +41,8 @@ class Stream(Generic[Item]):
 
     Made by `RNN.stream`. It is an asynchronous iterator as well: ``async for`` draws in a thread
     beside the event loop, and whoever is cancelled while waiting loses nothing. Characters are
-    drawn ahead, for about 20 ms at once. Close it, or just forget it, when you have seen enough.
+    drawn ahead, for about 20 ms at once. Close it, or just forget it, when you have seen enough;
+    several threads may share it.
 
     Examples
     --------
@@ -63,7 +64,9 @@ class Stream(Generic[Item]):
         self._unsure: list[Item] = []  # what may still become a stop that is cut off
         self._ready: deque[Item] = deque()
         self._lock = threading.Lock()
-        self._over = False
+        self._drawer: int | None = None  # the thread that has the lock
+        self._over = False  # nothing more will be ready
+        self._closed = False
 
     def __iter__(self) -> Stream[Item]:
         """Return the stream itself."""
@@ -75,14 +78,12 @@ class Stream(Generic[Item]):
         Raises
         ------
         ValueError
-            If the probabilities became NaN, or the rules left nothing.
+            If the probabilities became NaN, the rules left nothing, or `allowed` itself asks for
+            what is being drawn.
         """
-        while not self._ready:
-            if self._over:
-                self._raise_error()
-                raise StopIteration
+        while (item := self._ready_one(StopIteration)) is None:
             self._refill()
-        return self._ready.popleft()
+        return item
 
     def __aiter__(self) -> Stream[Item]:
         """Return the stream itself."""
@@ -92,34 +93,63 @@ class Stream(Generic[Item]):
         """Return the next character; raises what `__next__` does."""
         import asyncio  # here: nobody else needs it, and it takes its time
 
-        while not self._ready:
-            if self._over:
-                self._raise_error()
-                raise StopAsyncIteration
+        while (item := self._ready_one(StopAsyncIteration)) is None:
             await asyncio.to_thread(self._refill)
-        return self._ready.popleft()
+        return item
 
     def close(self) -> None:
-        """Draw no more, and drop what nobody has taken."""
-        with self._lock:
-            self._over, self._batch = True, None
-            self._ready.clear()
+        """Draw no more, and drop what nobody has taken. Never waits, not even for who draws."""
+        self._closed = True
+        if self._lock.acquire(blocking=False):
+            self._drop()
+            self._lock.release()
 
-    def _raise_error(self) -> None:
-        if self._batch is not None and self._batch.error is not None:
-            raise self._batch.error
+    def _ready_one(self, end: type[Exception]) -> Item | None:
+        """Return a character that is ready, or None if it has to be drawn first.
+
+        Raises `end` if none will come. Other threads may take and draw meanwhile.
+        """
+        if self._closed:
+            raise end
+        if self._drawer == threading.get_ident():  # it would wait for itself
+            raise ValueError("stream is being drawn: allowed(text) cannot take characters from it")
+        over, batch = self._over, self._batch
+        try:
+            return self._ready.popleft()
+        except IndexError:
+            if not over:
+                return None
+        if batch is not None and batch.error is not None:
+            raise batch.error
+        raise end
 
     def _refill(self) -> None:
         """Draw a slice. One thread at a time; one that comes later finds what the first drew."""
         with self._lock:
-            if self._ready or self._over:
-                return
-            if self._batch is None:
-                self._begin[0].read()
-                self._batch = Batch(*self._begin)
-            self._batch.write()
-            self._release(self._batch)
-            self._over = self._batch.ended
+            self._drawer = threading.get_ident()
+            try:
+                if not (self._ready or self._over or self._closed):
+                    self._draw()
+            finally:
+                self._drawer = None
+                if self._closed:
+                    self._drop()
+
+    def _draw(self) -> None:
+        """Read or write for some 20 ms."""
+        opening = self._begin[0]
+        if not opening.is_read:
+            opening.read_on()
+            return
+        batch = self._batch = self._batch or Batch(*self._begin)
+        batch.write()
+        self._release(batch)
+        self._over = batch.ended
+
+    def _drop(self) -> None:
+        self._batch = None
+        self._ready.clear()
+        self._unsure.clear()
 
     def _release(self, batch: Batch) -> None:
         """Hand out what has been drawn, but for what is or may become a stop that is cut off."""
