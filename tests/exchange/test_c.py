@@ -96,13 +96,19 @@ def test_the_program_writes_what_sample_writes(
 
 def test_the_program_says_what_is_wrong(tmp_path: Path) -> None:
     made = program(tmp_path, random_model(3, 2, "float32"), *C99)
-    for words, status, expected in (
-        ([], 2, "LENGTH [SEED [TEMPERATURE]]"),
-        (["5", "1", "-1"], 1, "the temperature is out of range"),
+    for words in (
+        [],
+        *(["5", "1", "1", "1"], ["5", "1", "-1"], ["5", "1", "1e999"], ["5", "1", "nan"]),
+        *(["5", "1", "x"], ["5", "1", ""], ["5", "1", "1x"]),
+        *(["5", "18446744073709551616"], ["5", "-1"], ["5", "x"], ["5", ""], ["5", "1.5"]),
+        *(["-5"], ["x"], ["5x"], [" 5"], ["+5"], ["18446744073709551616"]),
     ):
         done = subprocess.run([str(made), *words], capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stdout) == (status, "")
-        assert expected in done.stderr
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "LENGTH [SEED [TEMPERATURE]]" in done.stderr
+        assert "whole numbers below 2^64" in done.stderr
+    out = subprocess.run([str(made), "0", str(2**64 - 1)], capture_output=True, check=True).stdout
+    assert out == b""
 
 
 def test_what_sample_refuses(tmp_path: Path) -> None:

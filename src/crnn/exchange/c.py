@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,12 +81,15 @@ def to_bytes(model: RNN, name: str = "model") -> bytes:
         raise ExchangeError(
             f"name is {name!r}, expected up to 31 lowercase letters, digits and _, a letter first"
         )
-    runtime = _RUNTIME.read_text("utf-8")
-    whole = runtime.replace("/* HEAD */\n", _head(model, name)).replace(
-        "/* PARAMETERS */\n", _parameters(model)
-    )
-    renamed = re.sub(r"\bmodel_", f"{name}_", whole)
-    return re.sub(r"\bMODEL_", f"{name.upper()}_", renamed).encode("ascii")
+    runtime = _RUNTIME.read_text("utf-8").replace("/* HEAD */\n", _head(model, name))
+    before, after = runtime.split("/* PARAMETERS */\n")
+    parts = [_named(before, name), *_parameters(model, name), _named(after, name)]
+    return "".join(parts).encode("ascii")
+
+
+def _named(code: str, name: str) -> str:
+    """Return code with names that begin as a caller wants."""
+    return re.sub(r"\bMODEL_", f"{name.upper()}_", re.sub(r"\bmodel_", f"{name}_", code))
 
 
 def _head(model: RNN, name: str) -> str:
@@ -111,47 +114,51 @@ def _head(model: RNN, name: str) -> str:
     )
 
 
-def _parameters(model: RNN) -> str:
+def _parameters(model: RNN, name: str) -> Iterator[str]:
     """Return the definitions of the arrays."""
     points = [f"0x{point:x}" for point in model.vocab.code_points]
-    parts = [
-        f"const uint32_t model_code_points[MODEL_V] = {{\n{_lines(points)}}};\n",
-        "/* [x] is the column of the character of index x. */\n"
-        + _array("model_Wxh[MODEL_V][MODEL_H]", model.Wxh.T),
-        _array("model_Whh[MODEL_H][MODEL_H]", model.Whh),
-        _array("model_Why[MODEL_V][MODEL_H]", model.Why),
-        _array("model_bh[MODEL_H]", model.bh[:, 0]),
-        _array("model_by[MODEL_V]", model.by[:, 0]),
-    ]
-    return "\n".join(parts) + "\n"
+    declarator = _named("const uint32_t model_code_points[MODEL_V]", name)
+    yield f"{declarator} = {{\n{_lines(points)}}};\n"
+    yield "\n/* [x] is the column of the character of index x. */\n"
+    yield _array("model_Wxh[MODEL_V][MODEL_H]", model.Wxh.T, name)
+    for declarator, array in (
+        ("model_Whh[MODEL_H][MODEL_H]", model.Whh),
+        ("model_Why[MODEL_V][MODEL_H]", model.Why),
+        ("model_bh[MODEL_H]", model.bh[:, 0]),
+        ("model_by[MODEL_V]", model.by[:, 0]),
+    ):
+        yield "\n" + _array(declarator, array, name)
+    yield "\n"
 
 
-def _array(declarator: str, array: Array) -> str:
+def _array(declarator: str, array: Array, name: str) -> str:
     """Return the definition of a matrix or a vector, its numbers exactly."""
-    suffix = "" if array.dtype == np.float64 else "f"
-    rows = [_lines([_exact(x) + suffix for x in row]) for row in np.atleast_2d(array).tolist()]
+    rows = [_lines(_exact(row)) for row in np.atleast_2d(array)]
     inner = "".join(f"    {{\n{row}    }},\n" for row in rows) if array.ndim == 2 else rows[0]
-    return f"static const model_real {declarator} = {{\n{inner}}};\n"
+    return _named(f"static const model_real {declarator}", name) + f" = {{\n{inner}}};\n"
 
 
-def _exact(x: float) -> str:
-    """Return a number in hexadecimal.
+def _exact(numbers: Array) -> list[str]:
+    """Return numbers in hexadecimal, without zeros at the end; there may be millions of them.
 
     Examples
     --------
-    >>> _exact(-0.75), _exact(0.0), _exact(0.1)
-    ('-0x1.8p-1', '0x0p+0', '0x1.999999999999ap-4')
+    >>> _exact(np.array([-0.75, 0.0, 0.1]))
+    ['-0x1.8p-1', '0x0p+0', '0x1.999999999999ap-4']
+    >>> _exact(np.array([0.1, 1], np.float32))
+    ['0x1.99999ap-4f', '0x1p+0f']
     """
-    mantissa, power = x.hex().split("p")
-    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}p{power}"
+    words = " ".join(map(float.hex, numbers.tolist()))
+    for zeros in (8, 4, 2, 1):  # of all numbers at once, up to 15: that is the quick way
+        words = words.replace("0" * zeros + "p", "p")
+    words = words.replace(".p", "p")
+    if numbers.dtype == np.float32:
+        words = words.replace(" ", "f ") + "f"
+    return words.split()
 
 
-def _lines(words: Iterable[str]) -> str:
-    """Return the elements of an initializer in lines of a readable length."""
-    lines, line = [], _INDENT
-    for word in words:
-        if len(line) + len(word) > _LINE and line != _INDENT:
-            lines.append(line.rstrip() + "\n")
-            line = _INDENT
-        line += f"{word}, "
-    return "".join(lines) + line.rstrip() + "\n"
+def _lines(words: Sequence[str]) -> str:
+    """Return the elements of an initializer in lines of a readable length, as many in each."""
+    count = max(1, (_LINE - len(_INDENT)) // (max(map(len, words)) + 2))
+    lines = (", ".join(words[i : i + count]) for i in range(0, len(words), count))
+    return "".join(f"{_INDENT}{line},\n" for line in lines)

@@ -304,6 +304,7 @@ int model_utf8(int x, char out[4])
 
 /* What `crnn sample` does: its coins are those of NumPy's PCG64, section 4. */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -379,23 +380,46 @@ static model_coins model_seeded(uint64_t seed)
     return coins;
 }
 
+/* Reads a whole number that is nothing else and not too large; 0: it is not one. */
+static int model_whole(const char *word, uint64_t *number)
+{
+    char *end;
+    if (*word < '0' || *word > '9') return 0;
+    errno = 0;
+    *number = strtoull(word, &end, 10);
+    return errno == 0 && *end == '\0';
+}
+
+/* The same for a temperature. */
+static int model_warmth(const char *word, double *temperature)
+{
+    char *end;
+    *temperature = strtod(word, &end);
+    return end != word && *end == '\0' && *temperature >= 0 && *temperature <= DBL_MAX;
+}
+
 int main(int argc, char **argv)
 {
     static model_real p[MODEL_V];
     static model_state state;
-    if (argc < 2 || argc > 4) {
-        fprintf(stderr, "usage: %s LENGTH [SEED [TEMPERATURE]]\n", argv[0]);
+    uint64_t length = 0, seed = 0;
+    double temperature = 1;
+    if (argc < 2 || argc > 4 || !model_whole(argv[1], &length) ||
+        (argc > 2 && !model_whole(argv[2], &seed)) ||
+        (argc > 3 && !model_warmth(argv[3], &temperature))) {
+        fprintf(stderr,
+                "usage: %s LENGTH [SEED [TEMPERATURE]]\n"
+                "LENGTH and SEED are whole numbers below 2^64, TEMPERATURE is a number from 0 on\n",
+                argv[0]);
         return 2;
     }
-    long length = strtol(argv[1], NULL, 10);
-    model_coins coins = model_seeded(argc > 2 ? strtoull(argv[2], NULL, 10) : 0);
-    double temperature = argc > 3 ? strtod(argv[3], NULL) : 1;
+    model_coins coins = model_seeded(seed);
     model_reset(&state);
     for (int x = -1; length > 0; length--) {
         char bytes[4];
         x = model_sample(&state, x, temperature, model_coin(&coins), p);
         if (x < 0) {
-            fprintf(stderr, "the temperature is out of range, or probabilities are not numbers\n");
+            fprintf(stderr, "probabilities are not numbers\n");
             return 1;
         }
         fwrite(bytes, 1, (size_t)model_utf8(x, bytes), stdout);
