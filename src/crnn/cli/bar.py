@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ _PATIENCE = 0.5  # seconds without a sign
 @contextmanager
 def byte_bar(doing: str, shown: bool = True) -> Iterator[Callable[[int, int | None], None]]:
     """Show how far something is, and take the bar away in the end.
+
+    It shows after half a second that something goes on, also before anything is told.
 
     Parameters
     ----------
@@ -38,6 +41,8 @@ def byte_bar(doing: str, shown: bool = True) -> Iterator[Callable[[int, int | No
         *columns, console=console, transient=True, disable=hidden, redirect_stdout=False,
         redirect_stderr=False,
     )  # fmt: skip
+    shower = threading.Timer(_PATIENCE, bars.start)
+    shower.name, shower.daemon = "crnn-bar", True
     task, begin = bars.add_task(doing, total=None), time.monotonic()
 
     def tell(done: int, total: int | None) -> None:
@@ -45,8 +50,13 @@ def byte_bar(doing: str, shown: bool = True) -> Iterator[Callable[[int, int | No
             bars.start()
         bars.update(task, completed=done, total=total)
 
+    if not hidden:
+        shower.start()
     try:
         yield tell
     finally:
+        shower.cancel()
+        if not hidden:
+            shower.join()
         if bars.live.is_started:
             bars.stop()
