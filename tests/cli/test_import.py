@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from cli.endless import Endless
 from cli.processes import run
+from click.testing import CliRunner
 
 import crnn as package
+from crnn.cli import main
 from crnn.exchange import to_bytes
 from crnn.model import PARAMETERS
 
@@ -84,6 +88,26 @@ def test_what_wrong_words_get(crnn: Any, trained: Path) -> None:
         assert result.exit_code == status
         assert expected in result.stderr
     assert sorted(os.listdir()) == before
+
+
+def test_a_model_does_not_replace_what_it_is_made_of(crnn: Any, notebook: package.RNN) -> None:
+    Path("chars").write_bytes(notebook.vocab.chars.encode())
+    os.symlink("notebook.npz", "link")
+    before = {path: Path(path).read_bytes() for path in os.listdir()}
+    for output, what in (("notebook.npz", "FILE"), ("link", "FILE"), ("./chars", "--chars")):
+        result = crnn("import", "notebook.npz", "-o", output, "--chars", "chars")
+        assert result.exit_code == 1
+        assert f"'{output}' is {what} itself: write to another file, with -o" in result.stderr
+    assert {path: Path(path).read_bytes() for path in os.listdir()} == before
+
+
+def test_something_without_end_is_no_file_of_another_program(folder: Path) -> None:
+    endless = Endless()
+    words = ["import", "-", "-o", "m.safetensors"]
+    result = CliRunner().invoke(main, words, input=io.BufferedReader(endless))
+    assert result.exit_code == 1
+    assert "'standard input' is no archive of numpy.savez" in result.stderr
+    assert endless.given < 1 << 16
 
 
 def test_in_pipes(trained: Path, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli.endless import Endless
 from cli.processes import start
 from click.testing import CliRunner
 
@@ -178,12 +180,17 @@ def test_unknown_characters_of_the_prime_are_skipped_if_asked(crnn: Any, trained
         (["--min-p", "2"], 2, "--min-p"),
         (["--repetition-penalty", "-1"], 2, "--repetition-penalty"),
         (["-n", "0"], 2, "--number"),
-        (["--stop", ""], 1, r"stop\[0\] is empty"),
-        (["--forbid", ""], 1, r"forbidden\[0\] is empty"),
+        (["--stop", ""], 2, "--stop is empty: leave it out"),
+        (["--stop", "a", "--forbid", ""], 2, "--forbidden is empty: leave it out"),
+        (["--allowed", ""], 2, "--allowed is empty: leave it out"),
         (["--allowed", "Ж"], 1, r"allowed has .*'Ж' U\+0416"),
         (["--allowed", "t", "--forbid", "ttt"], 1, "together leave nothing at character 2"),
         (["--prime", "a", "--prime-file", "x"], 2, "--prime and --prime-file are both given"),
-        (["--prime-file", "x"], 1, "No such file.*'x'"),
+        (
+            ["--prime-file", "x"],
+            1,
+            "^Error: prime: 'x' cannot be read: No such file or directory\n$",
+        ),
         (["--prime-file", "latin"], 1, "prime: 'latin' is no UTF-8 at byte 1: convert it"),
     ],
 )
@@ -194,6 +201,32 @@ def test_what_wrong_options_get(
     result = crnn("sample", str(trained), *words)
     assert result.exit_code == status
     assert re.search(expected, result.stderr)
+
+
+def test_a_prime_without_end_is_refused(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def affordable(nbytes: int) -> int:
+        if nbytes > 1 << 25:
+            raise MemoryError
+        return nbytes
+
+    monkeypatch.setattr("crnn.cli.inputs.affordable", affordable)
+    endless = Endless()
+    words = ["sample", str(trained), "--prime", "-"]
+    result = CliRunner().invoke(main, words, input=io.BufferedReader(endless))
+    assert result.exit_code == 1
+    assert re.fullmatch(
+        r"Error: prime: standard input has more than 5,242,880 bytes, too many for .*\n",
+        result.stderr,
+    )
+    assert endless.given < 1 << 23
+
+
+def test_something_without_end_is_no_model(folder: Path) -> None:
+    endless = Endless()
+    result = CliRunner().invoke(main, ["sample", "-"], input=io.BufferedReader(endless))
+    assert result.exit_code == 1
+    assert "'standard input' is not a crnn checkpoint" in result.stderr
+    assert endless.given < 1 << 16
 
 
 def test_model_and_prime_cannot_both_be_standard_input(crnn: Any) -> None:

@@ -71,6 +71,9 @@ def test_any_characters_come_back(format_: str, points: set[int]) -> None:
     [
         ("m.txt", None, "ending says no format: expected .onnx, .pt, .pth, .npz, .c, or to="),
         ("m.safetensors", None, "ending says no format"),
+        ("m.safetensors", None, "onnx, torch, npz, c (--to), for .safetensors torch"),
+        ("m.c", "npz", "ending says c, but to is 'npz' (--to): change one"),
+        ("m.npz", ["npz"], "to is ['npz'], expected one of onnx"),
         ("m.npz", "zip", "to is 'zip', expected one of onnx, torch, npz, c"),
         ("m.npz", "torch", "path ends in '.npz', expected for torch .pt, .pth or .safetensors"),
     ],
@@ -80,6 +83,25 @@ def test_what_wrong_formats_get(tmp_path: Path, file: str, to: Any, expected: st
         export(MODEL, tmp_path / file, to)
     assert expected in str(caught.value)
     assert os.listdir(tmp_path) == []
+
+
+def test_what_is_no_file_is_a_type_error() -> None:
+    for data in (None, "abc", 7):
+        name = type(data).__name__
+        with pytest.raises(TypeError, match=f"data is of type {name}, expected bytes"):
+            from_bytes(data)  # type: ignore[arg-type]
+    for path in (None, 7):
+        with pytest.raises(TypeError, match="expected a str or a path"):
+            import_model(path)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="expected a str or a path"):
+            export(MODEL, path)  # type: ignore[arg-type]
+    with pytest.raises(ExchangeError, match=r"to is \['npz'\], expected one of onnx"):
+        to_bytes(MODEL, ["npz"])  # type: ignore[arg-type]
+    with pytest.raises(ExchangeError, match="name is 'zz', but only c has names, not npz"):
+        to_bytes(MODEL, "npz", name="zz")
+    whole = to_bytes(MODEL, "npz")
+    for kind in (bytearray(whole), memoryview(whole)):
+        assert same(from_bytes(kind), MODEL)
 
 
 def test_only_models_are_exported(tmp_path: Path) -> None:

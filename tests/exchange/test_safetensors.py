@@ -44,6 +44,15 @@ def test_a_crnn_model_is_none_to_import(tmp_path: Path) -> None:
     MODEL.save(tmp_path / "m.safetensors")
     with pytest.raises(ExchangeError, match="is a crnn model already: use it as it is"):
         import_model(tmp_path / "m.safetensors")
+    with pytest.raises(ExchangeError, match="already: use it as it is, with the characters that"):
+        import_model(tmp_path / "m.safetensors", chars="abc")
+
+
+def test_a_crnn_model_that_is_cut_is_a_damaged_one(tmp_path: Path) -> None:
+    data = MODEL.to_bytes()
+    (tmp_path / "m.safetensors").write_bytes(data[:-10])
+    with pytest.raises(ExchangeError, match=r"m\.safetensors' is damaged or cut short"):
+        import_model(tmp_path / "m.safetensors")
 
 
 @pytest.mark.parametrize(

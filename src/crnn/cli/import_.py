@@ -6,18 +6,19 @@ from pathlib import Path
 
 import click
 
-from crnn.cli.inputs import standard_input
+from crnn.cli.inputs import read_all, same_file, standard_input
 from crnn.cli.notes import Notes, waiting
 from crnn.cli.output import in_terminal, write_bytes
 from crnn.cli.program import HELP_NAMES, explained
 from crnn.cli.quantities import count
 from crnn.cli.visible import visible
-from crnn.exchange import from_bytes, import_model
+from crnn.exchange import HEAD, from_bytes, import_model, recognise
 from crnn.model import RNN
 
 __all__ = ["command"]
 
 _PIPE = "-"  # standard input as FILE, standard output as MODEL
+_STANDARD_INPUT = "standard input"
 _LONGEST = 4 * 0x110000  # bytes of all characters there are
 
 
@@ -48,6 +49,7 @@ def command(file: str, output: str, chars: str | None) -> None:
     if output == _PIPE and in_terminal():
         raise click.UsageError("a model is nothing to read: -o MODEL, or a pipe")
     with explained():
+        _keep_apart(output, file, chars)
         given = None if chars is None else _characters(chars)
         with waiting(f"Reading {visible(file)}"):
             model = _imported(file, given)
@@ -61,11 +63,20 @@ def command(file: str, output: str, chars: str | None) -> None:
     )
 
 
+def _keep_apart(output: str, file: str, chars: str | None) -> None:
+    """Raise a ValueError if the model would replace what it is made of."""
+    for what, path in (("FILE", file), ("--chars", chars)):
+        if path is not None and same_file(path, output):
+            raise ValueError(f"{output!r} is {what} itself: write to another file, with -o")
+
+
 def _imported(file: str, chars: str | None) -> RNN:
     """Return the model in a file, or on standard input."""
     if file == _PIPE:
-        data = standard_input("a file of another program").read()
-        return from_bytes(data, "standard input", chars=chars)
+        stream = standard_input("a file of another program")
+        head = stream.read(HEAD)
+        recognise(head, _STANDARD_INPUT)
+        return from_bytes(read_all(stream, _STANDARD_INPUT, head), _STANDARD_INPUT, chars=chars)
     return import_model(file, chars=chars)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from typing import BinaryIO, Final
@@ -10,13 +11,25 @@ from crnn import checkpoint
 from crnn.cli.texts import reading_of
 from crnn.corpus import Reading
 from crnn.corpus.reading import BYTES
+from crnn.memory import affordable
 from crnn.model import RNN, described_by
 from crnn.record import read_record
 from crnn.settings import Settings
 
-__all__ = ["STANDARD_INPUT", "contents_of", "model_and_reading", "model_of", "standard_input"]
+__all__ = [
+    "STANDARD_INPUT",
+    "contents_of",
+    "model_and_reading",
+    "model_of",
+    "read_all",
+    "same_file",
+    "standard_input",
+]
 
 STANDARD_INPUT: Final = "-"
+_HEAD: Final = 64  # bytes by which a model is recognised
+_STEP: Final = 1 << 20  # bytes
+_COPIES: Final = 8  # as much memory as is read, until a model or indices have been made of it
 
 
 def contents_of(path: str) -> checkpoint.Contents:
@@ -28,7 +41,10 @@ def contents_of(path: str) -> checkpoint.Contents:
         See `crnn.load`.
     """
     if path == STANDARD_INPUT:
-        return checkpoint.parse(standard_input("a model").read(), "standard input")
+        stream = standard_input("a model")
+        head = stream.read(_HEAD)
+        data = read_all(stream, "a model", head) if checkpoint.begins_like_one(head) else head
+        return checkpoint.parse(data, "standard input")
     return checkpoint.read_contents(path)
 
 
@@ -86,3 +102,41 @@ def standard_input(what: str) -> BinaryIO:
     if stream is None:
         raise OSError(f"standard input is closed: pipe {what} into it, or name a file")
     return stream
+
+
+def read_all(stream: BinaryIO, what: str, head: bytes = b"") -> bytes:
+    """Read bytes to their end, as long as this machine can hold what is made of them.
+
+    Parameters
+    ----------
+    stream : binary file
+    what : str
+        What it has, for the message.
+    head : bytes
+        What has been read of it already, to see whether the rest is worth it.
+
+    Returns
+    -------
+    bytes
+        `head` and the rest.
+
+    Raises
+    ------
+    MemoryError
+        If there are more.
+    """
+    data = bytearray(head)
+    while piece := stream.read(_STEP):
+        data += piece
+        try:
+            affordable(_COPIES * len(data))
+        except MemoryError:
+            raise MemoryError(
+                f"{what} has more than {len(data):,} bytes, too many for the memory of this machine"
+            ) from None
+    return bytes(data)
+
+
+def same_file(path: str, other: str) -> bool:
+    """Tell whether two paths lead to one file that is there."""
+    return os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
 import time
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from crnn.cli.bar import byte_bar
-from crnn.cli.inputs import STANDARD_INPUT, model_and_reading, standard_input
+from crnn.cli.inputs import STANDARD_INPUT, model_and_reading, read_all, standard_input
 from crnn.cli.notes import Notes
 from crnn.cli.output import guarded, in_terminal, write, write_bytes
 from crnn.cli.program import HELP_NAMES, explained
@@ -62,6 +63,15 @@ class _Coding:
             write(text)
 
 
+def _given(ctx: click.Context, option: click.Parameter, words: Any) -> Any:
+    """Refuse an empty word; what is left out is None or no words."""
+    if words == "" or (isinstance(words, tuple) and "" in words):
+        raise click.UsageError(
+            f"{option.opts[0]} is empty: leave it out, or say what it means", ctx
+        )
+    return words
+
+
 @click.command("sample", context_settings=HELP_NAMES, short_help="Let a model write new text.")
 @click.argument("model", type=click.Path(allow_dash=True))
 @click.option(
@@ -104,18 +114,22 @@ class _Coding:
     metavar="X",
     help="Leave out what is less likely than X times the likeliest.",
 )
-@click.option("--allowed", metavar="CHARACTERS", help="Write with these characters alone.")
+@click.option(
+    "--allowed", metavar="CHARACTERS", callback=_given, help="Write with these characters alone."
+)
 @click.option(
     "--forbidden",
     "--forbid",
     multiple=True,
     metavar="TEXT",
+    callback=_given,
     help="Never write this, nor complete it where the prime began it; may be given again.",
 )
 @click.option(
     "--stop",
     multiple=True,
     metavar="TEXT",
+    callback=_given,
     help="End where this is complete, without it; may be given again.",
 )
 @click.option("--keep-stop", is_flag=True, help="End with it.")
@@ -239,9 +253,12 @@ def _prime(prime: str | None, path: str | None, coding: _Coding) -> str:
     name = "standard input" if path is None else repr(path)
     try:
         if path is None:
-            return coding.text(standard_input("a prime").read())
+            return coding.text(read_all(standard_input("a prime"), "prime: standard input"))
         with open(path, "rb") as file:
-            return coding.text(file.read())
+            return coding.text(read_all(file, f"prime: {name}"))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OSError(f"prime: {name} cannot be read: {reason}") from error
     except UnicodeDecodeError as error:
         raise ValueError(
             f"prime: {name} is no UTF-8 at byte {error.start}: convert it, or use --encoding bytes "
@@ -283,7 +300,10 @@ class _Task:
         characters = self._model.stream(
             self._length, self._prime, seed=self._seed, first=self._first, **self._rules
         )
-        self._show(_pieces(characters))
+        pieces = _pieces(characters)
+        with byte_bar("reading"):  # a long prime, before there is anything to write
+            first = next(pieces)
+        self._show(itertools.chain([first], pieces))
 
     def write_many(self) -> None:
         """Write samples with a NUL between them, or a line above each for somebody who looks."""

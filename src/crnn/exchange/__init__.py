@@ -28,10 +28,12 @@ from crnn.model import PARAMETERS, RNN
 __all__ = [
     "ENDINGS",
     "FORMATS",
+    "HEAD",
     "ExchangeError",
     "export",
     "from_bytes",
     "import_model",
+    "recognise",
     "to_bytes",
 ]
 
@@ -47,7 +49,11 @@ ENDINGS: Final = {
 FORMATS: Final = ("onnx", "torch", "npz", "c")
 """What a model can be exported to."""
 
-_HEAD: Final = 64  # bytes by which a file is recognised
+HEAD: Final = 64
+"""Bytes by which `recognise` knows a file."""
+
+_NAME: Final = "model"
+_SAFETENSORS: Final = ".safetensors"
 _ARCHIVE: Final = b"PK"  # its beginning: NumPy's, PyTorch's
 
 
@@ -56,7 +62,7 @@ def export(
     path: str | os.PathLike[str],
     to: str | None = None,
     *,
-    name: str = "model",
+    name: str = _NAME,
     keep: bool = False,
 ) -> int:
     """Write a model as a file for another program, whole or not at all.
@@ -99,8 +105,10 @@ def export(
     ...     crnn.exchange.import_model(path)
     RNN(3 characters, hidden_size=4, dtype='float32')
     """
-    shown = os.fspath(path)
-    writer = _writer(_format(shown) if to is None else to, _ending(shown), name)
+    shown = _path_text(path)
+    format_ = _format(shown) if to is None else to
+    writer = _writer(format_, _ending(shown), name)
+    _check_ending(shown, format_)
     data = _made(model, writer)
     _write(shown, data, keep=keep)
     return len(data)
@@ -146,11 +154,11 @@ def import_model(path: str | os.PathLike[str], *, chars: str | None = None) -> R
     ...     crnn.exchange.import_model(path, chars="abc")
     RNN(3 characters, hidden_size=4, dtype='float64')
     """
-    source = os.fspath(path)
+    source = _path_text(path)
     try:
         durable.status_of(source)
         with open(source, "rb") as file:
-            _look(file.read(_HEAD), source)
+            recognise(file.read(HEAD), source)
             file.seek(0)
             affordable(os.fstat(file.fileno()).st_size)
             data = file.read()
@@ -160,7 +168,7 @@ def import_model(path: str | os.PathLike[str], *, chars: str | None = None) -> R
     return from_bytes(data, source, chars=chars)
 
 
-def to_bytes(model: RNN, to: str, *, name: str = "model") -> bytes:
+def to_bytes(model: RNN, to: str, *, name: str = _NAME) -> bytes:
     """Return the bytes of the file that `export` would write.
 
     Parameters
@@ -184,15 +192,17 @@ def to_bytes(model: RNN, to: str, *, name: str = "model") -> bytes:
     >>> crnn.exchange.from_bytes(data)
     RNN(3 characters, hidden_size=4, dtype='float32')
     """
-    return _made(model, _writer(to, ".safetensors", name))
+    return _made(model, _writer(to, _SAFETENSORS, name))
 
 
-def from_bytes(data: bytes, source: str = "data", *, chars: str | None = None) -> RNN:
+def from_bytes(
+    data: bytes | bytearray | memoryview, source: str = "data", *, chars: str | None = None
+) -> RNN:
     """Return the model in the bytes of another program's file, as `import_model` reads it.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes-like
         All of the file.
     source : str
         What errors call it, such as the path it came from.
@@ -201,6 +211,8 @@ def from_bytes(data: bytes, source: str = "data", *, chars: str | None = None) -
 
     Raises
     ------
+    TypeError
+        If `data` is something else.
     ExchangeError, ImportError, MemoryError
         As for `import_model`.
 
@@ -208,13 +220,18 @@ def from_bytes(data: bytes, source: str = "data", *, chars: str | None = None) -
     --------
     See `to_bytes`.
     """
-    _look(data[:_HEAD], source)
-    if not data.startswith(_ARCHIVE):
-        found = safetensors.read(data, source)
-    elif torch.is_one(data):
-        found = torch.read(data, source)
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise TypeError(
+            f"data is of type {type(data).__name__}, expected bytes; a file is read by import_model"
+        )
+    whole = bytes(data)
+    recognise(whole[:HEAD], source)
+    if not whole.startswith(_ARCHIVE):
+        found = safetensors.read(whole, source)  # which refuses models of our own
+    elif torch.is_one(whole):
+        found = torch.read(whole, source)
     else:
-        found = npz.read(data, source)
+        found = npz.read(whole, source)
     return model_of(source, found, chars)
 
 
@@ -225,8 +242,24 @@ def _format(path: str) -> str:
     except KeyError:
         raise ExchangeError(
             f"path is {path!r}, whose ending says no format: expected {', '.join(ENDINGS)}, or to= "
-            f"one of {', '.join(FORMATS)} (--to)"
+            f"one of {', '.join(FORMATS)} (--to), for .safetensors torch"
         ) from None
+
+
+def _check_ending(path: str, to: str) -> None:
+    """Raise an ExchangeError if the name of a file promises another format."""
+    ending = _ending(path)
+    promised = "torch" if ending == _SAFETENSORS else ENDINGS.get(ending, to)
+    if promised != to:
+        raise ExchangeError(
+            f"path is {path!r}, whose ending says {promised}, but to is {to!r} (--to): change one"
+        )
+
+
+def _path_text(path: str | os.PathLike[str]) -> str:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path is of type {type(path).__name__}, expected a str or a path")
+    return os.fsdecode(path)
 
 
 def _ending(path: str) -> str:
@@ -235,8 +268,12 @@ def _ending(path: str) -> str:
 
 def _writer(to: str, ending: str, name: str) -> Callable[[RNN], bytes]:
     """Return what makes the bytes of a file with an ending."""
+    if not isinstance(to, str) or to not in FORMATS:
+        raise ExchangeError(f"to is {to!r}, expected one of {', '.join(FORMATS)}")
+    if name != _NAME and to != "c":
+        raise ExchangeError(f"name is {name!r}, but only c has names, not {to}: leave it out")
     if to == "torch":
-        if ending == ".safetensors":
+        if ending == _SAFETENSORS:
             return safetensors.to_bytes
         if ENDINGS.get(ending) == "torch":
             return torch.to_bytes
@@ -248,8 +285,6 @@ def _writer(to: str, ending: str, name: str) -> Callable[[RNN], bytes]:
         "onnx": onnx.to_bytes,
         "c": partial(c.to_bytes, name=name),
     }
-    if to not in writers:
-        raise ExchangeError(f"to is {to!r}, expected one of {', '.join(FORMATS)}")
     return writers[to]
 
 
@@ -261,8 +296,18 @@ def _made(model: RNN, writer: Callable[[RNN], bytes]) -> bytes:
     return writer(model)
 
 
-def _look(head: bytes, source: str) -> None:
-    """Refuse a file by its beginning, however large it may be."""
+def recognise(head: bytes, source: str) -> None:
+    """Refuse a file by its beginning, `HEAD` bytes, however large it may be.
+
+    Raises
+    ------
+    ExchangeError
+        If it is of no kind that `import_model` reads.
+
+    Examples
+    --------
+    >>> recognise(b"PK", "model.npz")
+    """
     if not head.startswith(_ARCHIVE) and not safetensors.is_one(head):
         raise ExchangeError(
             f"{source!r} is no archive of numpy.savez, no file of torch.save and no safetensors "

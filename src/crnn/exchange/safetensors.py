@@ -47,12 +47,23 @@ def read(data: bytes, source: str) -> Found:
         If the file is damaged, or its tensors are not those of such a module.
     """
     if checkpoint.begins_like_one(data):
-        raise ExchangeError(f"{source!r} is a crnn model already: use it as it is")
+        raise _of_our_own(data, source)
     try:
         records = _deserialize(data)
     except safetensors.SafetensorError as error:
         raise ExchangeError(f"{source!r} is damaged: {error}; save it again") from error
     return found(source, {name: _tensor(source, name, record) for name, record in records})
+
+
+def _of_our_own(data: bytes, source: str) -> ExchangeError:
+    """Return the error of a checkpoint of crnn: there is nothing to import, or it is damaged."""
+    try:
+        checkpoint.parse(data, source)
+    except checkpoint.CheckpointError as error:
+        return ExchangeError(str(error))
+    return ExchangeError(
+        f"{source!r} is a crnn model already: use it as it is, with the characters that it has"
+    )
 
 
 def _tensor(source: str, name: str, record: dict[str, Any]) -> Tensor:
