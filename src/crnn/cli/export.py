@@ -6,7 +6,8 @@ import os
 
 import click
 
-from crnn.cli.inputs import model_of, same_file
+from crnn.cli.contradictions import is_same_file
+from crnn.cli.inputs import model_of
 from crnn.cli.notes import Notes, waiting
 from crnn.cli.output import in_terminal, write_bytes
 from crnn.cli.program import HELP_NAMES, explained
@@ -63,7 +64,7 @@ def command(model: str, to: str | None, output: str | None, name: str) -> None:
             write_bytes(to_bytes(loaded, str(to), name=name))
             return
         path = output if output is not None else _beside(model, str(to))
-        if same_file(model, path):
+        if is_same_file(path, model):
             raise ValueError(f"{path!r} is MODEL itself: write to another file, with -o")
         with waiting(f"Writing {visible(path)}"):
             size = export(loaded, path, to, name=name, keep=True)

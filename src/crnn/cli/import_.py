@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from crnn.cli.inputs import read_all, same_file, standard_input
+from crnn.cli.contradictions import is_same_file
+from crnn.cli.inputs import read_all, standard_input
 from crnn.cli.notes import Notes, waiting
 from crnn.cli.output import in_terminal, write_bytes
 from crnn.cli.program import HELP_NAMES, explained
@@ -66,7 +67,7 @@ def command(file: str, output: str, chars: str | None) -> None:
 def _keep_apart(output: str, file: str, chars: str | None) -> None:
     """Raise a ValueError if the model would replace what it is made of."""
     for what, path in (("FILE", file), ("--chars", chars)):
-        if path is not None and same_file(path, output):
+        if is_same_file(output, path):
             raise ValueError(f"{output!r} is {what} itself: write to another file, with -o")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from typing import BinaryIO, Final
@@ -22,7 +21,6 @@ __all__ = [
     "model_and_reading",
     "model_of",
     "read_all",
-    "same_file",
     "standard_input",
 ]
 
@@ -135,8 +133,3 @@ def read_all(stream: BinaryIO, what: str, head: bytes = b"") -> bytes:
                 f"{what} has more than {len(data):,} bytes, too many for the memory of this machine"
             ) from None
     return bytes(data)
-
-
-def same_file(path: str, other: str) -> bool:
-    """Tell whether two paths lead to one file that is there."""
-    return os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other)
