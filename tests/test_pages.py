@@ -79,6 +79,7 @@ def test_python_runs(name: str, folder: Path) -> None:
         assert scope["unpacked_file"].getvalue() == TEXT.encode()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", PAGES)
 def test_commands_run(name: str, folder: Path) -> None:
     program = folder / "crnn"

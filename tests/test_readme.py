@@ -46,6 +46,7 @@ def crnn_commands() -> list[str]:
     return [command for line in lines for command in line.split(" && ") if command[:5] == "crnn "]
 
 
+@pytest.mark.long
 def test_commands_run_in_their_order(tmp_path: Path) -> None:
     commands = crnn_commands()
     assert len(commands) == 6

@@ -7,6 +7,7 @@ import importlib
 import math
 import pkgutil
 import signal
+import subprocess
 import sys
 import unicodedata
 from dataclasses import fields
@@ -19,7 +20,7 @@ from click.testing import CliRunner
 import crnn as package
 import crnn.cli
 from crnn import Settings
-from crnn.cli import main
+from crnn.cli import COMMANDS, main, train
 from crnn.cli.chart import Curve
 from crnn.cli.program import Program, command_line, safe_name
 from crnn.cli.signals import Signals, Stopped, Stopping
@@ -38,7 +39,7 @@ def test_examples_of_docstrings_run(name: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [(), *((name,) for name in main.commands)],
+    [(), *((name,) for name in COMMANDS)],
 )
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_help_everywhere(words: tuple[str, ...], flag: str) -> None:
@@ -57,12 +58,12 @@ def test_version_and_the_order_of_commands() -> None:
 def test_the_summaries_of_commands_are_whole() -> None:
     said = CliRunner().invoke(main, ["--help"]).stdout
     summaries = said.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
-    assert len(summaries) == len(main.commands)
+    assert len(summaries) == len(COMMANDS)
     assert all(line.endswith(".") and not line.endswith("...") for line in summaries)
 
 
 def test_a_unit_is_said_once() -> None:
-    helps = {param.name: getattr(param, "help", "") for param in main.commands["train"].params}
+    helps = {param.name: getattr(param, "help", "") for param in train.command.params}
     for setting in fields(Settings):
         if unit := setting.metadata["unit"]:
             assert helps[setting.name].lower().count(unit) == 1
@@ -162,3 +163,13 @@ def test_a_signal_stops_one_part_and_waits_elsewhere() -> None:
         signal.raise_signal(signal.SIGTERM)
         with pytest.raises(Stopped), stopping.inside():
             pytest.fail("what came before did not stop it")
+
+
+def test_a_command_is_loaded_when_it_is_used() -> None:
+    code = (
+        "import sys; from crnn.cli import main; main(['info', '--help'], standalone_mode=False); "
+        "print(sorted(name for name in sys.modules if name in "
+        "{'crnn.cli.info', 'crnn.cli.train', 'crnn.cli.data', 'crnn.exchange', 'crnn.analysis.plot'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "['crnn.cli.info']"

@@ -177,6 +177,7 @@ def _forward(
     return xs, hs, ps, loss
 
 
+@np.errstate(invalid="ignore")  # as below
 def _backward(
     params: Parameters,
     targets: Sequence[int],
@@ -202,6 +203,9 @@ def _backward(
     return grads
 
 
+# BLAS may raise the flag for lanes of a vector that belong to no result; a NaN in a result fails
+# every comparison.
+@np.errstate(invalid="ignore")
 def _step(params: Parameters, x: Array, h: Array) -> tuple[Array, Array]:
     """Return the next hidden state (H, 1) and the logits (V, 1)."""
     h = np.tanh(np.dot(params.Wxh, x) + np.dot(params.Whh, h) + params.bh)

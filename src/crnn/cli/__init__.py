@@ -6,31 +6,36 @@ Nothing here computes what a model or a training is made of, and `import crnn` n
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from crnn import __version__
-from crnn.cli import (
-    bench,
-    completion,
-    compress,
-    data,
-    decompress,
-    export,
-    import_,
-    info,
-    plot,
-    sample,
-    score,
-    selfcheck,
-    train,
-)
 from crnn.cli.program import HELP_NAMES, Program
 
 __all__ = ["main"]
 
+COMMANDS: Final = {
+    "train": "train",
+    "sample": "sample",
+    "score": "score",
+    "info": "info",
+    "compress": "compress",
+    "decompress": "decompress",
+    "data": "data",
+    "plot": "plot",
+    "export": "export",
+    "import": "import_",  # a word of Python's
+    "bench": "bench",
+    "selfcheck": "selfcheck",
+    "completion": "completion",
+}
+"""Each command, in the order in which they are used, and its file here."""
+
 
 @click.group(
     cls=Program,
+    rooms=COMMANDS,
     name="crnn",
     context_settings=HELP_NAMES,
     epilog="Start with: crnn train book.txt, then: crnn sample model.safetensors",
@@ -38,18 +43,3 @@ __all__ = ["main"]
 @click.version_option(__version__, prog_name="crnn")
 def main() -> None:
     """Train a character-level RNN on a text and let it write."""
-
-
-main.add_command(train.command)
-main.add_command(sample.command)
-main.add_command(score.command)
-main.add_command(info.command)
-main.add_command(compress.command)
-main.add_command(decompress.command)
-main.add_command(data.command)
-main.add_command(plot.command)
-main.add_command(export.command)
-main.add_command(import_.command)
-main.add_command(bench.command)
-main.add_command(selfcheck.command)
-main.add_command(completion.command)

@@ -7,12 +7,13 @@ by that signal, a closed pipe included. What is none of these is a bug and shows
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import click
@@ -39,7 +40,25 @@ CLOSED_PIPE: Final = 128 + _SIGPIPE
 
 
 class Program(click.Group):
-    """A group whose commands write UTF-8 and leave without a traceback when told to."""
+    """A group whose commands write UTF-8 and leave without a traceback when told to.
+
+    Parameters
+    ----------
+    rooms : mapping of str to str, optional
+        Names of the commands, and their modules in this package: one that is not used is not
+        loaded, so that the others begin, and are completed by a shell, without its delay.
+    """
+
+    def __init__(self, *args: Any, rooms: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._rooms = rooms or {}
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, or None if there is none of that name."""
+        if cmd_name in self._rooms and cmd_name not in self.commands:
+            module = importlib.import_module(f"crnn.cli.{self._rooms[cmd_name]}")
+            self.add_command(module.command, cmd_name)
+        return super().get_command(ctx, cmd_name)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line of this process."""
@@ -56,7 +75,7 @@ class Program(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order in which they are used."""
-        return list(self.commands)
+        return [*self._rooms, *(name for name in self.commands if name not in self._rooms)]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the chosen command."""
