@@ -74,7 +74,7 @@ def some_rules(draw: st.DrawFn, V: int) -> contract.Rules:
 
 
 @TYPES
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(data=st.data(), V=st.integers(1, 35), H=st.integers(1, 9), B=st.integers(1, 3), isa=TABLES)
 def test_what_is_chosen_is_what_the_contract_says(
     t: Type, data: st.DataObject, V: int, H: int, B: int, isa: str

@@ -67,6 +67,7 @@ def case_of(t: Type, optimizer: str, V: int, H: int, T: int, B: int, **others: A
     return Case(name, t.name, V, H, T, B, optimizer=optimizer, quick=True, digests={}, **settings)
 
 
+@pytest.mark.long
 @TYPES
 @pytest.mark.parametrize(
     ("optimizer", "sizes"), [("adagrad", (5, 4, 3, 1)), ("adam", (3, 5, 2, 2))]
@@ -214,7 +215,7 @@ def work(case: Case) -> int:
 SMALL: Final = [
     case
     for case in digests.cases()
-    if work(case) < 3000 or not case.name.startswith(("V", "used-V31", "used-V300"))
+    if work(case) < 1500 or not case.name.startswith(("V", "used-V31", "used-V300"))
 ]
 
 
