@@ -213,6 +213,8 @@ class Vocab:
         [0, 1, -1]
         """
         _require_str(name, text)
+        if not text:  # most samples have no prime
+            return np.empty(0, np.int32)
         points = _code_points(text)
         others = np.uint32(len(self._index_of) - 1)
         indices: npt.NDArray[np.int32] = self._index_of[np.minimum(points, others)]
