@@ -203,7 +203,19 @@ class RNN:
         return State(self)
 
     def states(self, count: int) -> States:
-        """Return `count` fresh states that are fed together, see `States`."""
+        """Return `count` fresh states that are fed together, see `States`.
+
+        Raises
+        ------
+        TypeError, ValueError, MemoryError
+            If `count` is no integer of at least 1, or they do not fit into this machine's memory.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> crnn.RNN("abc", hidden_size=4).states(3).feed("cab").shape
+        (3, 3)
+        """
         return States(self, count)
 
     def load_state(self, path: str | os.PathLike[str]) -> State:
@@ -214,9 +226,7 @@ class RNN:
         OSError
             If there is no such file or it cannot be read.
         CheckpointError
-            If it is damaged, or holds no state.
-        ValueError
-            If it is the state of another model.
+            If it is damaged, holds no state, or that of another model (a ValueError).
 
         Examples
         --------
@@ -231,6 +241,11 @@ class RNN:
         ----------
         dtype : {"float32", "float64"}
             From float64 to float32 every parameter is rounded once; the other way none changes.
+
+        Raises
+        ------
+        ValueError
+            If it is another type.
 
         Examples
         --------
