@@ -137,6 +137,54 @@ class _Held(ABC):
             raise ValueError("out is not contiguous, aligned and writable, expected a fresh array")
         return out
 
+    @property
+    @abstractmethod
+    def _shape(self) -> tuple[int, ...]:
+        """Shape of predictions."""
+
+    def probs(self, out: RealArray | None = None) -> RealArray:
+        """Return the probabilities of what comes next; nothing is read.
+
+        Parameters
+        ----------
+        out : numpy.ndarray, optional
+            Receives them, see `feed`.
+
+        Returns
+        -------
+        numpy.ndarray, shape (V,) of one state, (B, V) of many
+
+        Raises
+        ------
+        ValueError
+            If `out` does not fit.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> model = crnn.RNN("ab", hidden_size=4, dtype="float64")
+        >>> model.state().probs().tolist(), model.states(2).probs().tolist()
+        ([0.5, 0.5], [[0.5, 0.5], [0.5, 0.5]])
+        """
+        p = self._room(out, self._shape)
+        self._core.predict(p)
+        return p
+
+    def logprobs(self, out: RealArray | None = None) -> RealArray:
+        """Return their logarithms, in nats: also of what is too improbable for `probs`.
+
+        Parameters, results and errors are those of `probs`.
+
+        Examples
+        --------
+        >>> import crnn
+        >>> crnn.RNN("ab", hidden_size=4).state().logprobs().round(4)
+        array([-0.6931, -0.6931], dtype=float32)
+        """
+        p = self._room(out, self._shape)
+        self._core.log_predict(p)
+        return p
+
 
 class State(_Held):
     """What a model has read so far, as a value: the hidden state h, H numbers.
@@ -207,7 +255,7 @@ class State(_Held):
         True
         """
         model = self._model
-        p = self._room(out, (len(model.vocab),))
+        p = self._room(out, self._shape)
         if type(x) is str and len(x) == 1:
             x = model.vocab.index(x, name="x")
         if type(x) is int:
@@ -216,6 +264,10 @@ class State(_Held):
         self._core.read(self._indices(x))
         self._core.predict(p)
         return p
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        return (len(self._model.vocab),)
 
     def _indices(self, x: Any) -> npt.NDArray[np.int32]:
         if isinstance(x, str):
@@ -227,42 +279,6 @@ class State(_Held):
             return arguments.indices("x", [arguments.integer("x", x)], V)
         except TypeError as error:
             raise TypeError(f"{error}, a str or an array of integers") from None
-
-    def probs(self, out: RealArray | None = None) -> RealArray:
-        """Return the probabilities of the next character, shape (V,); nothing is read.
-
-        Parameters
-        ----------
-        out : numpy.ndarray, shape (V,), optional
-            Receives them, see `feed`.
-
-        Examples
-        --------
-        >>> import crnn
-        >>> crnn.RNN("ab", hidden_size=4, dtype="float64").state().probs()
-        array([0.5, 0.5])
-        """
-        p = self._room(out, (len(self._model.vocab),))
-        self._core.predict(p)
-        return p
-
-    def logprobs(self, out: RealArray | None = None) -> RealArray:
-        """Return their logarithms, shape (V,), in nats: also of what is too improbable for `probs`.
-
-        Parameters
-        ----------
-        out : numpy.ndarray, shape (V,), optional
-            Receives them, see `feed`.
-
-        Examples
-        --------
-        >>> import crnn
-        >>> crnn.RNN("ab", hidden_size=4).state().logprobs().round(4)
-        array([-0.6931, -0.6931], dtype=float32)
-        """
-        p = self._room(out, (len(self._model.vocab),))
-        self._core.log_predict(p)
-        return p
 
     def score(self, text: str, unknown: str = "error") -> Score:
         """Read a text and tell how surprising it was, character by character.
@@ -454,46 +470,14 @@ class States(_Held):
             raise ValueError(
                 f"x has {len(indices)} characters, expected one for each of {len(self)}"
             )
-        p = self._room(out, (len(self), V))
+        p = self._room(out, self._shape)
         self._core.feed_each(indices)
         self._core.predict(p)
         return p
 
-    def probs(self, out: RealArray | None = None) -> RealArray:
-        """Return the probabilities of the next characters, shape (B, V); nothing is read.
-
-        Parameters
-        ----------
-        out : numpy.ndarray, shape (B, V), optional
-            Receives them, see `feed`.
-
-        Examples
-        --------
-        >>> import crnn
-        >>> crnn.RNN("ab", hidden_size=4, dtype="float64").states(2).probs().tolist()
-        [[0.5, 0.5], [0.5, 0.5]]
-        """
-        p = self._room(out, (len(self), len(self._model.vocab)))
-        self._core.predict(p)
-        return p
-
-    def logprobs(self, out: RealArray | None = None) -> RealArray:
-        """Return their logarithms, shape (B, V), in nats.
-
-        Parameters
-        ----------
-        out : numpy.ndarray, shape (B, V), optional
-            Receives them, see `feed`.
-
-        Examples
-        --------
-        >>> import crnn
-        >>> crnn.RNN("ab", hidden_size=4).states(2).logprobs()[1].round(4)
-        array([-0.6931, -0.6931], dtype=float32)
-        """
-        p = self._room(out, (len(self), len(self._model.vocab)))
-        self._core.log_predict(p)
-        return p
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        return len(self), len(self._model.vocab)
 
     @property
     def h(self) -> RealArray:
