@@ -143,6 +143,16 @@ def test_sure_and_unlikely_events_and_carries_through_many_bytes(x: int) -> None
         assert len(payload) < 60
 
 
+def test_old_counts_fade_when_the_contract_says() -> None:
+    """Switches are halved after some two thousand events, bytes after some thirty thousand."""
+    rng = np.random.default_rng(3)
+    events = (V + rng.choice([0, 1, 1, 7, 200, 255], 40_000)).astype(np.int32)
+    events[::500] = 0
+    wanted = contract.packed(parameters_of(net_of(), False), [events.tolist()])[0]
+    assert encoded(Encoder(net_of()), events) == wanted
+    assert (decoded(Decoder(net_of()), wanted, len(events)) == events).all()
+
+
 def test_what_is_certain_costs_next_to_nothing() -> None:
     payload = encoded(Encoder(certain_net()), np.zeros(1 << 20, np.int32))
     assert 8 * len(payload) < 64
