@@ -78,7 +78,8 @@ def test_bytes_are_those_of_the_contract(double: bool, strange: float) -> None:
 
 
 def test_the_page_states_the_counts() -> None:
-    page = (ROOT / "docs" / "contract.md").read_text("utf-8").split("## 12. Compression")[1]
+    contract = (ROOT / "docs" / "explanation" / "contract.md").read_text("utf-8")
+    page = contract.split("## 12. Compression")[1]
     source = (ROOT / "src" / "crnn" / "rangecoder.pxd").read_text("utf-8")
     for name, stated in [
         ("GAIN = ", r"its count grows by (\d+);"),

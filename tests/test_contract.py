@@ -24,7 +24,7 @@ from crnn.memory import Buffer
 from crnn.model import views
 
 ROOT: Final = Path(__file__).parents[1]
-PAGE: Final = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
+PAGE: Final = (ROOT / "docs" / "explanation" / "contract.md").read_text(encoding="utf-8")
 SETTINGS: Final = (
     *("dtype", "V", "H", "T", "B", "optimizer", "learning_rate", "clip"),
     *("windows", "characters", "text_seed", "seed", "options", "uses"),
@@ -36,7 +36,7 @@ def section(title: str) -> str:
     """Return the page from a heading to the next of its level."""
     level = title.split()[0]
     found = re.search(rf"^{re.escape(title)}\n(.*?)(?=^#{{2,{len(level)}}} |\Z)", PAGE, re.M | re.S)
-    assert found, f"docs/contract.md has no heading {title!r}"
+    assert found, f"docs/explanation/contract.md has no heading {title!r}"
     return found[1]
 
 
@@ -51,7 +51,7 @@ def agree(case: Case, isa: str | None = None, threads: int = 1) -> None:
     assert list(got) == list(right)
     got = {name: array.reshape(right[name].shape) for name, array in got.items()}
     if digests.wrong_arrays(case, got):
-        pytest.fail(digests.describe_difference(case, "docs/contract.md", got, right))
+        pytest.fail(digests.describe_difference(case, "docs/explanation/contract.md", got, right))
 
 
 def case_of(t: Type, optimizer: str, V: int, H: int, T: int, B: int, **others: Any) -> Case:
@@ -254,7 +254,7 @@ def test_the_page_gives_the_promised_bytes(case: Case) -> None:
     if digests.wrong_arrays(case, got):
         right = digests.outcome(case)
         got = {name: array.reshape(right[name].shape) for name, array in got.items()}
-        pytest.fail(digests.describe_difference(case, "docs/contract.md", got, right))
+        pytest.fail(digests.describe_difference(case, "docs/explanation/contract.md", got, right))
 
 
 # --- Parts of a training by themselves ------------------------------------------------------------

@@ -19,7 +19,7 @@ import crnn
 from crnn.history import Report, table_of
 from crnn.log import Log, LogError, read_log
 
-PAGE = Path(__file__).parent.parent / "docs" / "log.md"
+PAGE = Path(__file__).parent.parent / "docs" / "reference" / "log.md"
 
 
 def trainer_of(text: str, **changes: Any) -> crnn.Trainer:

@@ -31,7 +31,7 @@ TEXT = (
 
 
 def page(name: str) -> str:
-    return (ROOT / "docs" / f"{name}.md").read_text("utf-8")
+    return (ROOT / "docs" / "howto" / f"{name}.md").read_text("utf-8")
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_python_runs(name: str, folder: Path) -> None:
     assert found
     for code in found:
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        compiled = compile(code, f"docs/{name}.md", "exec", flags=flags)
+        compiled = compile(code, f"docs/howto/{name}.md", "exec", flags=flags)
         result = eval(compiled, scope)
         if inspect.iscoroutine(result):
             asyncio.run(result)

@@ -1,4 +1,4 @@
-"""What README.md and docs/training.md promise, run: their Python blocks, commands and links."""
+"""What the README and the guide to training promise, run: Python blocks, commands and links."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import crnn
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-PAGES = sorted((ROOT / "docs").glob("*.md"))
-TRAINING = (ROOT / "docs" / "training.md").read_text("utf-8")
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+TRAINING = (ROOT / "docs" / "howto" / "training.md").read_text("utf-8")
 
 
 def blocks(language: str, page: str = README) -> list[str]:
@@ -69,14 +69,14 @@ def test_the_blocks_on_training_run_in_their_order(
     assert len(codes) == 2
     scope: dict[str, object] = {}
     for code in codes:
-        exec(compile(code, "docs/training.md", "exec"), scope)
+        exec(compile(code, "docs/howto/training.md", "exec"), scope)
     step, loss = capsys.readouterr().out.split()
     assert step == "3000"
     assert float(loss) < 2
     assert crnn.load("model.safetensors").hidden_size == 32
 
 
-@pytest.mark.parametrize("page", ["README.md", *(f"docs/{page.name}" for page in PAGES)])
+@pytest.mark.parametrize("page", ["README.md", *(str(page.relative_to(ROOT)) for page in PAGES)])
 def test_links_lead_to_files(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]

@@ -16,7 +16,7 @@ typedef enum { CONSTANT, STEP, COSINE, TRAPEZOID } schedule;
 typedef enum { NORMAL, ORTHOGONAL, IDENTITY } way_to_begin;
 enum { WXH, WHH, WHY, BH, BY, PARAMETERS }; /* the reference's, in its order */
 
-/* Beyond the sizes, what docs/contract.md says that a case has. */
+/* Beyond the sizes, what docs/explanation/contract.md says that a case has. */
 typedef struct {
     char name[100];
     int is_double;

@@ -3,7 +3,7 @@
  * First, in this order: name, type (float32 or float64), V, H, T, B, optimizer, learning rate and clip,
  * windows, characters; then for the text, the first weights, the coins of the samples and those of the
  * units left out the state and the increment of a PCG64. After these what is not as usual, NAME=VALUE,
- * by the names of docs/contract.md. Numbers that are no integers are the bits of a double, 16 hexadecimal
+ * by the names of docs/explanation/contract.md. Numbers that are no integers are the bits of a double, 16 hexadecimal
  * digits; a state or an increment has 32. Names of parameters and starts of documents are separated by
  * commas.
  */

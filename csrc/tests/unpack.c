@@ -4,7 +4,7 @@
  *
  * The case is text: V, H, the number of events, bytes of the payload; then Wxh, Whh, Why, bh, by in
  * float32, row by row, each number as 8 hexadecimal digits of its bits; then the payload, each byte as
- * two. Every event that is found is a line. This is docs/contract.md, section 12, once more in C, over
+ * two. Every event that is found is a line. This is docs/explanation/contract.md, section 12, once more in C, over
  * the kernels.
  */
 #include <inttypes.h>

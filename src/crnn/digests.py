@@ -167,8 +167,8 @@ def outcome(case: Case, isa: str | None = None, threads: int = 1) -> dict[str, A
         there at temperature 0.7, and the prediction ``p`` from which the last one would be drawn at
         temperature 1; then the drop-in's ``dloss`` and gradients (``dWxh`` ...) of the text's first
         window. If the case has options, also ``norm, rate`` of every window, and the text's
-        ``val_loss``; if it has uses, what `crnn.uses.used` returns. `docs/contract.md` says all of
-        this to the last bit.
+        ``val_loss``; if it has uses, what `crnn.uses.used` returns. `docs/explanation/contract.md`
+        says all of this to the last bit.
     """
     options = dict(case.options)
     seed, way = SeedSequence(case.seed), options.pop("init", "normal")

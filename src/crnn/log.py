@@ -3,7 +3,7 @@
 A log is a file of one JSON object a line: one that describes the training where it begins, then one
 for every report. It is only appended to. A training that is resumed begins again where its
 checkpoint was, so a line that does not come after the one before replaces all that it does not come
-after; `read_log` sees to that. ``docs/log.md`` describes the fields.
+after; `read_log` sees to that. ``docs/reference/log.md`` describes the fields.
 """
 
 from __future__ import annotations

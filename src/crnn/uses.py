@@ -1,6 +1,7 @@
 """What a trained net is used for, as arrays: scores, states, a sample by rules, packed bytes.
 
-`crnn.digests` has the SHA-256 of each; docs/contract.md, section 11, says what they are.
+`crnn.digests` has the SHA-256 of each; docs/explanation/contract.md, section 11, says what they
+are.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ def test_random_bytes_get_hardly_longer() -> None:
 
 
 def test_the_page_states_what_one_character_takes() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "compression.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "compression.md").read_text("utf-8")
     with_model, online = len(compress(model(), b"t")), len(compress(None, b"a"))
     assert f"one character takes {with_model}, and {online} with `--online`." in page
 

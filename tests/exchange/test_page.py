@@ -1,4 +1,4 @@
-"""What docs/exchange.md shows, run: commands, C, and Python in the order of the page."""
+"""What docs/howto/exchange.md shows, run: commands, C, and Python in the order of the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 import crnn
 
-PAGE = Path(__file__).parents[2] / "docs" / "exchange.md"
+PAGE = Path(__file__).parents[2] / "docs" / "howto" / "exchange.md"
 
 
 def blocks(language: str) -> list[str]:
@@ -57,7 +57,7 @@ def test_commands_and_c_run(folder: Path) -> None:
 def run_python(codes: list[str]) -> None:
     scope: dict[str, object] = {}
     for code in codes:
-        exec(compile(code, "docs/exchange.md", "exec"), scope)
+        exec(compile(code, "docs/howto/exchange.md", "exec"), scope)
 
 
 def test_python_runs(capsys: pytest.CaptureFixture[str]) -> None:

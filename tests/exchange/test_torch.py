@@ -21,7 +21,7 @@ MODEL = random_model(5, 4, "float64")
 
 
 def module(V: int, H: int, dtype: str) -> Any:
-    """Return the module that docs/exchange.md shows, with weights of its own."""
+    """Return the module that docs/howto/exchange.md shows, with weights of its own."""
     import torch
 
     class CharRNN(torch.nn.Module):  # type: ignore[misc]

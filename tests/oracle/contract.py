@@ -1,8 +1,8 @@
-"""The arithmetic contract crnn-1 a second time: `docs/contract.md` in Python, and nothing of crnn.
+"""The arithmetic contract crnn-1 a second time: its page in Python, and nothing of crnn.
 
-Sections, names and orders are those of the page. Arrays hold one element per output; what the page
-does in an order, a loop does in that order. Every operation is IEEE's as NumPy has it, but `fma`,
-which is made of exact arithmetic.
+Sections, names and orders are those of `docs/explanation/contract.md`. Arrays hold one element
+per output; what the page does in an order, a loop does in that order. Every operation is IEEE's as
+NumPy has it, but `fma`, which is made of exact arithmetic.
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@
 | onnx | a graph that ONNX runtimes run | yes | no |
 | c | one C file that holds and runs the model | yes | no |
 
-One file here for each; docs/exchange.md shows them in use. A model goes in and out whole: five
-parameters and the vocabulary. What is read is data: nothing in a file is ever run or unpickled.
+One file here for each; docs/howto/exchange.md shows them in use. A model goes in and out whole:
+five parameters and the vocabulary. What is read is data: nothing in a file is ever run or
+unpickled.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """C: one file that holds a model and runs it, with nothing but a compiler.
 
 ``runtime.c``, beside this module, is the code; here the parameters are written into it. It follows
-docs/contract.md as the kernels do, so its probabilities have the same bits and the same seed gives
-the same text.
+docs/explanation/contract.md as the kernels do, so its probabilities have the same bits and the
+same seed gives the same text.
 """
 
 from __future__ import annotations
