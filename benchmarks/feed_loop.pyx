@@ -8,7 +8,7 @@ from crnn.core cimport State
 
 def feed(State state not None, int32_t x, float[::1] p, Py_ssize_t times):
     """Let a float32 state read x again and again, and predict into p (V)."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t _i
     with nogil:
-        for i in range(times):
+        for _i in range(times):
             state.feed_one(x, &p[0])

@@ -243,10 +243,10 @@ cdef class Chooser:
     cdef int32_t[::1] x
 
     def __cinit__(self, Net net not None, list bit_generators not None, double temperature, *,
-                  double penalty=1.0, window=-1, top_k=None, double top_p=1.0, double min_p=0.0,
+                  double penalty=1.0, window=-1, top_k=None, double top_p=1.0, double min_p=0.0,  # no-cython-lint: rules' names
                   limits=None, forbidden=None, stops=None, bint details=False):
         cdef Writing* w = &self.w
-        cdef Py_ssize_t b, B = len(bit_generators), V = net.S.V
+        cdef Py_ssize_t B = len(bit_generators), V = net.S.V
         if not temperature >= 0 or not penalty > 0 or not 0 < top_p <= 1 or not 0 <= min_p <= 1:
             raise ValueError(f"temperature {temperature}, penalty {penalty}, top_p {top_p} or min_p {min_p} is "
                              "out of range")

@@ -5,7 +5,7 @@ Nothing here knows windows or threads: `crnn.training` says which parameters a t
 """
 
 cimport cython
-from libc.math cimport INFINITY, sqrt
+from libc.math cimport INFINITY
 
 from crnn.core cimport Net, Shape
 from crnn.core import PARAMETERS
@@ -144,7 +144,7 @@ cdef class Optimizer:
         Names of parameters that stay.
     """
 
-    def __cinit__(self, str name, *, double learning_rate, double clip=INFINITY, double clip_norm=INFINITY,
+    def __cinit__(self, str name, *, double learning_rate, double clip=INFINITY, double clip_norm=INFINITY,  # no-cython-lint: the option's name
                   double weight_decay=0, double momentum=0, double decay_rate=0.99, double beta1=0.9,
                   double beta2=0.999, str schedule="constant", warmup=0, decay_every=1,
                   double decay_factor=1, double final_rate=0, double decay_fraction=0, steps=1, frozen=()):
@@ -192,7 +192,7 @@ cdef class Optimizer:
         gradients : Buffer
             Of the size and the layout of its parameters; changed.
         """
-        cdef Py_ssize_t at, n = step
+        cdef Py_ssize_t n = step
         cdef const Shape* S = &net.S
         cdef crnn_fpmode theirs
         if gradients.nbytes != net.block.nbytes:

@@ -34,11 +34,11 @@ cdef void make_orthogonal(const Shape* S, Py_ssize_t ld, real* A) noexcept nogil
 
     Once leaves what rounding left; twice is enough (Giraud, Langou, Rozloznik 2005).
     """
-    cdef Py_ssize_t j, k, again
+    cdef Py_ssize_t j, k, _again
     cdef real* a
     for j in range(S.H):
         a = A + j * ld
-        for again in range(2):
+        for _again in range(2):
             for k in range(j):
                 add_scaled(S.K, S.H, -dot(S.K, S.H, A + k * ld, a), A + k * ld, a)
             scale(S.K, S.H, <real> (1 / sqrt(<double> dot(S.K, S.H, a, a))), a)

@@ -124,9 +124,9 @@ def dependent_additions(pairs, uint64_t k):
     >>> dependent_additions(3, 5)
     22
     """
-    cdef Py_ssize_t n = pairs, i
+    cdef Py_ssize_t n = pairs, _i
     cdef uint64_t x = 0
     with nogil:
-        for i in range(n):
+        for _i in range(n):
             x = (x ^ k) + k
     return x

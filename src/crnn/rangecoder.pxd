@@ -75,8 +75,8 @@ cdef inline void read_byte(Unpacking* c) noexcept nogil:
 
 cdef inline Unpacking unpacking_from(const uint8_t* at, Py_ssize_t size) noexcept nogil:
     cdef Unpacking c = Unpacking(0, <uint64_t> -1, 1, at, 0, size)
-    cdef int i
-    for i in range(8):
+    cdef int _i
+    for _i in range(8):
         read_byte(&c)
     return c
 

@@ -6,12 +6,12 @@ its share of the streams, then its share of the outputs. No result depends on ho
 """
 
 cimport cython
-from libc.math cimport INFINITY, NAN, isfinite, sqrt
+from libc.math cimport NAN, isfinite, sqrt
 from libc.stdint cimport int32_t
 from libc.string cimport memcpy, memset
 
 from crnn.core cimport (
-    Net, Shape, Share, State, Weights, Window, Workspace, backward, dropout_bytes, forward, gradients,
+    Net, Shape, Share, State, Window, Workspace, backward, dropout_bytes, forward, gradients,
     share_of, stream_loss, turn, weights_in, workspace_bytes,
 )
 from crnn.descent cimport Descent, Optimizer, begin_step, descend
@@ -207,10 +207,10 @@ cdef void train_windows(Course* r, crnn_team* team, int rank, real* w) noexcept 
     cdef Share s = share_of(&r.S, r.n.B, rank, crnn_members(team))
     cdef Columns* c = &r.columns[rank]
     cdef real* Hs = <real*> r.n.Hs
-    cdef Py_ssize_t i
+    cdef Py_ssize_t _i
     turn(&r.S, &r.W, &r.n.turned, &s, w)    # the parameters may have been written to meanwhile
     crnn_meet(team)
-    for i in range(r.windows):
+    for _i in range(r.windows):
         if r.n.coins != NULL:
             if rank == 0:                   # one stream of coins, in the order t, b, unit
                 fill_with_coins(r.bits, r.n.T * r.n.B * r.n.ldc, r.n.coins)
@@ -499,7 +499,6 @@ cdef class Training:
         """Go on from where another training on the same text was: a position and a State a stream."""
         cdef Course* r = &self.course
         cdef State state
-        cdef Place place
         cdef Py_ssize_t b
         if len(states) != r.n.B or any([(<State?> s).net is not self.net for s in states]):
             raise ValueError(f"states: expected {r.n.B} of this net, one a stream")
