@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import importlib.metadata
@@ -11,7 +12,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -21,14 +21,67 @@ MODULES = ["crnn", *sorted(f"crnn.{found.name}" for found in pkgutil.iter_module
 IMPORTABLE = [name for name in MODULES if name != "crnn.__main__"]
 
 
+def run(code: str) -> str:
+    """Return what a fresh interpreter prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
 def test_all_lists_every_public_name() -> None:
     assert len(set(crnn.__all__)) == len(crnn.__all__)
-    public = {
-        name
-        for name, value in vars(crnn).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType)
+    assert {*crnn._ROOMS, "isa"} == set(crnn.__all__)
+    assert set(crnn.__all__) <= set(dir(crnn))
+    scope: dict[str, object] = {}
+    exec("from crnn import *", scope)
+    assert set(crnn.__all__) <= set(scope)
+
+
+def test_type_checkers_see_each_name_where_it_comes_from() -> None:
+    tree = ast.parse(Path(crnn.__file__).read_text("utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    seen = {
+        alias.name: str(node.module)
+        for node in imports
+        if str(node.module).startswith("crnn.")
+        for alias in node.names
     }
-    assert public | {"__version__"} == set(crnn.__all__)
+    loaded = {name: f"crnn.{room}" for name, room in crnn._ROOMS.items() if name != "__version__"}
+    assert seen == {**loaded, "isa": "crnn.core"}
+
+
+@pytest.mark.parametrize("name", ["core", "model", "trainer", "checks", "corpus"])
+def test_modules_are_attributes(name: str) -> None:
+    assert run(f"import crnn; print(crnn.{name}.__name__)") == f"crnn.{name}"
+
+
+@pytest.mark.parametrize("name", ["nothing", "_nothing", "__wrapped__"])
+def test_other_names_are_missing(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"module 'crnn' has no attribute '{name}'"):
+        getattr(crnn, name)
+
+
+def test_an_error_inside_a_module_is_not_a_missing_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "crnn.machine", raising=False)
+    monkeypatch.delattr(crnn, "machine", raising=False)
+    monkeypatch.setitem(sys.modules, "platform", None)
+    with pytest.raises(ModuleNotFoundError, match="platform"):
+        crnn.machine  # noqa: B018
+
+
+def test_threads_that_ask_at_once_get_one_class() -> None:
+    code = """
+import crnn, sys, threading
+sys.setswitchinterval(1e-6)
+found, barrier = [], threading.Barrier(8)
+def ask():
+    barrier.wait()
+    found.append((crnn.Trainer, crnn.RNN, crnn.compress))
+threads = [threading.Thread(target=ask) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(found), len(set(found)))
+"""
+    assert run(code) == "8 1"
 
 
 @pytest.mark.parametrize("name", crnn.__all__)
@@ -61,10 +114,28 @@ def test_compiled_docstrings_have_examples_that_run() -> None:
     assert runner.summarize(verbose=False).failed == 0
 
 
-def test_import_is_light() -> None:
-    code = "import crnn, sys; print(sorted({'click', 'rich', 'matplotlib'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+NEVER = {"click", "rich", "matplotlib", "platformdirs", "asyncio", "multiprocessing"}
+HEAVY = {"importlib.metadata", "crnn.checks", "crnn.accuracy", "crnn.digests", "crnn.uses"}
+WRITING = {"crnn.trainer", "crnn.corpus", "crnn.codec", "crnn.analysis", "crnn.exchange"}
+
+
+@pytest.mark.parametrize(
+    ("name", "unwanted"),
+    [
+        ("__name__", NEVER | HEAVY | WRITING | {"safetensors", "crnn.model"}),
+        ("bind", NEVER | HEAVY | WRITING | {"safetensors", "crnn.model"}),
+        ("RNN", NEVER | HEAVY | WRITING),
+        ("Trainer", (NEVER | HEAVY | {"crnn.codec"}) - {"platformdirs"}),
+    ],
+)
+def test_import_is_light(name: str, unwanted: set[str]) -> None:
+    code = f"import crnn, sys; crnn.{name}; print(*sys.modules)"
+    assert not unwanted & set(run(code).split())
+
+
+def test_the_command_line_loads_no_command_to_say_what_there_is() -> None:
+    code = "import sys, crnn.cli; print(*sys.modules)"
+    assert not {"crnn.model", "importlib.metadata", "rich.progress"} & set(run(code).split())
 
 
 def test_version_is_the_distributions() -> None:

@@ -47,7 +47,7 @@ STOREYS: Final[dict[str, dict[str, str]]] = {
         "checkpoint": "checkpoint durable",
         "settings": "settings seeding arguments",
         "slices, pool": "slices pool",
-        "machine": "machine headers",
+        "machine": "machine headers version",
     },
     "compiled loops": {
         "training": "training text descent",

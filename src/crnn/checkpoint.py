@@ -20,9 +20,7 @@ being half a file is in `crnn.durable`.
 from __future__ import annotations
 
 import errno
-import functools
 import hashlib
-import importlib.metadata
 import json
 import os
 import re
@@ -349,6 +347,8 @@ def to_bytes(tensors: Mapping[str, npt.NDArray[Any]], header: Mapping[str, JSON]
 
 
 def _sealed(tensors: Mapping[str, npt.NDArray[Any]], header: Mapping[str, JSON]) -> bytes:
+    from crnn.version import __version__
+
     arrays = {_tensor_name(name): _plain_array(name, array) for name, array in tensors.items()}
     envelope = {
         "contract": CONTRACT,
@@ -356,7 +356,7 @@ def _sealed(tensors: Mapping[str, npt.NDArray[Any]], header: Mapping[str, JSON])
         "header": _checked_header(header),
         "program": _PROGRAM,
         "sha256": _NO_DIGEST,
-        "version": _version(),
+        "version": __version__,
     }
     text = json.dumps(envelope, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     data = _laid_out(arrays, text)
@@ -445,10 +445,12 @@ def parse(data: bytes, source: str = "data") -> Contents:
     with Mode():
         envelope = _open_envelope(data, source)
     if envelope["format"] != FORMAT or envelope["contract"] != CONTRACT:
+        from crnn.version import __version__
+
         raise CheckpointError(
             f"{source!r} was written by crnn {envelope['version']} in format "
             f"{envelope['format']} under the contract {envelope['contract']!r}; this version, "
-            f"crnn {_version()}, reads format {FORMAT} and {CONTRACT!r}: "
+            f"crnn {__version__}, reads format {FORMAT} and {CONTRACT!r}: "
             "use the version that wrote it, or a newer one"
         )
     try:
@@ -520,15 +522,6 @@ def _checked_header(header: Mapping[str, JSON]) -> dict[str, JSON]:
                 "keys, lists in place of tuples, and text without surrogates"
             )
     return plain
-
-
-@functools.cache
-def _version() -> str:
-    """Return the version of the installed crnn."""
-    try:
-        return importlib.metadata.version("crnn")
-    except importlib.metadata.PackageNotFoundError:  # run from a source tree
-        return "0+unknown"
 
 
 def _find_digits(data: bytes | bytearray, size: int, source: str) -> tuple[int, int]:

@@ -13,7 +13,6 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +21,7 @@ from crnn import accuracy, core, digests, gradcheck, probe
 from crnn.digests import Case, Outcome
 from crnn.machine import cpu_name
 from crnn.model import PARAMETERS, RNN
+from crnn.version import __version__
 from crnn.vocab import Vocab
 
 __all__ = ["Check", "SelfCheck", "selfcheck"]
@@ -174,7 +174,7 @@ def selfcheck() -> SelfCheck:
     """
     isas = tuple(core.available_isas())
     return SelfCheck(
-        crnn=version("crnn"),
+        crnn=__version__,
         contract=digests.contract(),
         compiler=probe.COMPILER,
         isa=core.isa(),

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -177,11 +176,13 @@ def _is_torn(path: str) -> bool:
 
 def _description(trainer: Trainer) -> dict[str, Any]:
     """Return the first line: all that a training is made with."""
+    from crnn.version import __version__
+
     model = trainer.model
     return {
         "event": "begin",
         "format": FORMAT,
-        "version": version("crnn"),
+        "version": __version__,
         "contract": CONTRACT,
         "step": trainer.step,
         "total": trainer.total,

@@ -10,7 +10,6 @@ from typing import Final
 
 import click
 
-from crnn import __version__
 from crnn.cli.program import HELP_NAMES, Program
 
 __all__ = ["main"]
@@ -40,6 +39,6 @@ COMMANDS: Final = {
     context_settings=HELP_NAMES,
     epilog="Start with: crnn train book.txt, then: crnn sample model.safetensors",
 )
-@click.version_option(__version__, prog_name="crnn")
+@click.version_option(package_name="crnn", prog_name="crnn")
 def main() -> None:
     """Train a character-level RNN on a text and let it write."""

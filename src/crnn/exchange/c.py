@@ -7,7 +7,6 @@ same seed gives the same text.
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from crnn.checkpoint import CONTRACT
 from crnn.exchange.parameters import ExchangeError
 from crnn.model import RNN
+from crnn.version import __version__
 
 __all__ = ["to_bytes"]
 
@@ -100,7 +100,7 @@ def _head(model: RNN, name: str) -> str:
     return _HEAD.format(
         name=name,
         upper=name.upper(),
-        version=importlib.metadata.version("crnn"),
+        version=__version__,
         contract=CONTRACT,
         V=V,
         H=H,

@@ -12,7 +12,6 @@ float32 alone in most. The vocabulary is in the metadata: a JSON list of code po
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ import numpy as np
 
 from crnn.exchange.parameters import CODE_POINTS, ExchangeError
 from crnn.model import RNN
+from crnn.version import __version__
 
 __all__ = ["to_bytes"]
 
@@ -52,7 +52,7 @@ def to_bytes(model: RNN) -> bytes:
         opset_imports=[helper.make_opsetid("", _OPSET)],
         ir_version=_FORMAT,
         producer_name="crnn",
-        producer_version=importlib.metadata.version("crnn"),
+        producer_version=__version__,
     )
     points = [int(point) for point in model.vocab.code_points]
     helper.set_model_props(made, {CODE_POINTS: json.dumps(points)})
