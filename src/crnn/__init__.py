@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crnn.checks import SelfCheck, selfcheck
     from crnn.codec import CodecError, compress, decompress
     from crnn.dropin import bind
-    from crnn.headers import get_include
+    from crnn.headers import get_cmake_dir, get_include, get_library
     from crnn.history import Report
     from crnn.model import RNN, load
     from crnn.sampling.batch import Sample
@@ -51,7 +51,9 @@ __all__ = [
     "bind",
     "compress",
     "decompress",
+    "get_cmake_dir",
     "get_include",
+    "get_library",
     "isa",
     "load",
     "selfcheck",
@@ -77,7 +79,9 @@ _ROOMS: Final = {
     "bind": "dropin",
     "compress": "codec",
     "decompress": "codec",
+    "get_cmake_dir": "headers",
     "get_include": "headers",
+    "get_library": "headers",
     "load": "model",
     "selfcheck": "checks",
 }
