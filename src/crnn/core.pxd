@@ -1,4 +1,9 @@
-"""The RNN's C types, for core.pyx and for whoever cimports it."""
+"""The RNN's C types, for core.pyx and for whoever cimports it.
+
+Promised to others: `Net` with its sizes, net.S.V and net.S.H; `State` with what it does; `indices_of`.
+Their page is docs/howto/embed_cython.md. All else may change with any version, and a program that
+cimports it is then compiled anew.
+"""
 
 from libc.stdint cimport int32_t, uint16_t, uint32_t
 
@@ -100,6 +105,7 @@ cdef class State:
     cdef void advance(self, const int32_t* x) noexcept nogil
     cdef void foretell(self, void* p) noexcept nogil
     cdef void feed_one(self, int32_t x, void* p) noexcept nogil
+    cdef double score_one(self, Py_ssize_t b, int32_t x) noexcept nogil
 
 
 cdef class Borrowed:

@@ -71,6 +71,16 @@ cdef void predict(const Shape* S, const Weights* W, Py_ssize_t rows, const real*
     softmax(S.K, rows, S.V, <real> 1, p, S.V)
 
 
+cdef double surprise(const Shape* S, const Weights* W, int32_t x, real* h, real* z,
+                     real* y) noexcept nogil:
+    """How little one state foretold x, in nats; it reads x then. z and y are room for one row."""
+    cdef real nats
+    logits(S, W, 1, h, y, S.ldv)
+    softmax_cross_entropy(S.K, 1, S.V, <real> 1, y, S.ldv, &x, &nats)
+    step(S, W, 1, &x, h, z)
+    return nats
+
+
 cdef void log_predict(const Shape* S, const Weights* W, Py_ssize_t B, const real* h, real* y,
                       real* p) noexcept nogil:
     """The logarithms of the same; y is room for the logits of ROWS of them."""
@@ -592,6 +602,24 @@ cdef class State:
         self.advance(&x)
         self.foretell(p)
         crnn_fpmode_leave(theirs)
+
+    cdef double score_one(self, Py_ssize_t b, int32_t x) noexcept nogil:
+        """How surprising x is after what state number b has read, in nats; b reads it then.
+
+        The states must write: each has room of its own, so that threads may go on with one each. b
+        must be from 0 to B - 1 and x from 0 to V - 1: nothing is checked, nor allocated.
+        """
+        cdef const Shape* S = &self.net.S
+        cdef crnn_fpmode theirs = crnn_fpmode_enter()
+        cdef double nats
+        if self.net.double:
+            nats = surprise(S, &self.net.W, x, <double*> self.h + b * S.ldh, <double*> self.z + b * S.ldh,
+                            <double*> self.y + b * S.ldv)
+        else:
+            nats = surprise(S, &self.net.W, x, <float*> self.h + b * S.ldh, <float*> self.z + b * S.ldh,
+                            <float*> self.y + b * S.ldv)
+        crnn_fpmode_leave(theirs)
+        return nats
 
     def feed(self, x, p):
         """Feed one character, given as its index, to one state; write its prediction into `p` (V).

@@ -1,0 +1,154 @@
+"""What other compiled programs see of crnn: what is promised, and the example that uses it."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from signatures import MODULES, RECORD, described, interface
+
+import crnn
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "examples" / "cython_embed"
+PAGE = ROOT / "docs" / "howto" / "embed_cython.md"
+TEXT = "to be or not to be, that is the question. "
+TEXTS = [TEXT, "to eb ro ton", "", "bbbb????", TEXT * 9, "t", ""]
+CHECK = """
+import sys, crnn, numpy as np, surprising
+assert crnn.__file__.startswith(sys.argv[1]) and surprising.__file__.startswith(sys.argv[1])
+model, texts = crnn.load("model.safetensors"), open("texts.txt").read().splitlines()
+found = surprising.count_surprising(model, texts, 2.5, threads=2)
+assert found.tolist() == [int((model.score(text).nats > 2.5).sum()) for text in texts]
+print(found.sum())
+"""
+
+
+def run(*words: str | Path, cwd: Path, **variables: str) -> str:
+    environment = {**os.environ, **variables}
+    done = subprocess.run(words, cwd=cwd, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def trained(dtype: str = "float32") -> crnn.RNN:
+    model = crnn.RNN(crnn.Vocab.from_text(TEXT + "?"), hidden_size=20, dtype=dtype, seed=1)
+    crnn.Trainer(model, TEXT * 20, learning_rate=0.1).train(200)
+    return model
+
+
+def test_what_is_exported_is_what_is_recorded() -> None:
+    recorded, found = RECORD.read_text("utf-8"), described()
+    changes = difflib.unified_diff(recorded.splitlines(), found.splitlines(), "recorded", "found")
+    assert found == recorded, (
+        "\n".join(changes) + "\nIf this is meant: python tools/signatures.py --record, "
+        "and a line in CHANGELOG.md, for others have to compile their programs anew."
+    )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_interface_needs_nothing_that_is_not_installed(module: str) -> None:
+    lines = interface(module).read_text("utf-8").splitlines()
+    needed = {line.split()[1] for line in lines if line.startswith(("from crnn", "cimport crnn"))}
+    assert needed <= {f"crnn.{name}" for name in MODULES}
+
+
+def compiled(source: Path, folder: Path) -> Any:
+    """Return a .pyx file as a module, made against the crnn that is imported here."""
+    name, c_file = source.stem, folder / "module.c"
+    library = folder / (name + str(sysconfig.get_config_var("EXT_SUFFIX")))
+    cc = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    assert cc, "a C compiler is needed: install gcc or clang"
+    where = str(Path(crnn.__file__).parent.parent)
+    run(sys.executable, "-m", "cython", "-I", where, source, "-o", c_file, cwd=folder)
+    includes = [f"-I{sysconfig.get_path('include')}", f"-I{crnn.get_include()}"]
+    run(cc, "-O0", "-shared", "-fPIC", *includes, c_file, "-o", library, cwd=folder)
+    spec = importlib.util.spec_from_file_location(name, library)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_what_the_page_shows_feeds_a_state(tmp_path: Path) -> None:
+    (code,) = re.findall(r"```cython\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    (tmp_path / "shown.pyx").write_text(code, "utf-8")
+    shown, model = compiled(tmp_path / "shown.pyx", tmp_path), trained()
+    state, p = model.state(), np.empty(len(model.vocab), np.float32)
+    for x in model.vocab.encode(TEXT).tolist():
+        shown.feed(state.core, x, p)
+    assert p.tobytes() == model.state().feed(TEXT).tobytes()
+    for wrong in ((state.core, len(p), p), (state.core, -1, p), (state.core, 0, p[1:])):
+        with pytest.raises(ValueError, match="expected a float32 state"):
+            shown.feed(*wrong)
+
+
+def test_the_example_counts_by_the_nats_of_the_score(tmp_path: Path) -> None:
+    surprising = compiled(EXAMPLE / "surprising.pyx", tmp_path)
+    for dtype in ("float32", "float64"):
+        model = trained(dtype)
+        scores = [model.score(text).nats for text in TEXTS]
+        for limit in {0.0, 2.5, *np.concatenate(scores)[::5].tolist()}:
+            expected = [int((nats > limit).sum()) for nats in scores]
+            assert surprising.count_surprising(model, TEXTS, limit, threads=3).tolist() == expected
+    assert surprising.count_surprising(model, [], 1.0).shape == (0,)
+    assert surprising.count_surprising(model, ["", ""], 1.0).tolist() == [0, 0]
+    with pytest.raises(ValueError, match="threads is 0, expected at least 1"):
+        surprising.count_surprising(model, TEXTS, 1.0, threads=0)
+    with pytest.raises(ValueError, match="vocabulary"):
+        surprising.count_surprising(model, ["#"], 1.0)
+
+
+def built_wheel(folder: Path) -> Path:
+    """Return the wheel that CRNN_WHEEL names, or one that is built of this checkout."""
+    if "CRNN_WHEEL" in os.environ:
+        return Path(os.environ["CRNN_WHEEL"])
+    options = ["--no-build-isolation", "--no-deps", "--wheel-dir", str(folder)]
+    run(sys.executable, "-m", "pip", "wheel", *options, str(ROOT), cwd=folder)
+    return next(folder.glob("crnn-*.whl"))
+
+
+def tools_visible(python: Path, folder: Path) -> None:
+    """Let an environment see what builds here, after what is installed there: without a network."""
+    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    here = [path for path in sys.path if path.endswith("site-packages")]
+    there = Path(run(python, "-c", ask, cwd=folder).strip())
+    (there / "tools.pth").write_text("\n".join(here), "utf-8")
+
+
+@pytest.mark.long
+def test_the_example_builds_against_a_wheel(tmp_path: Path) -> None:
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    tools_visible(python, tmp_path)
+    install = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
+    run(*install, built_wheel(tmp_path), cwd=tmp_path)
+    model, elsewhere = trained(), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    model.save(elsewhere / "model.safetensors")
+    (elsewhere / "texts.txt").write_text("\n".join(TEXTS), "utf-8")
+    programs = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
+    for options in ([], ["-Ccmake.define.CMAKE_DISABLE_FIND_PACKAGE_OpenMP=ON"]):
+        source = shutil.copytree(EXAMPLE, tmp_path / f"source-{len(options)}")
+        run(*install, "--force-reinstall", *options, source, cwd=tmp_path, PATH=programs)
+        assert int(run(python, "-c", CHECK, str(tmp_path), cwd=elsewhere)) > 0
