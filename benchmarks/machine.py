@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import platform
@@ -33,7 +34,13 @@ def described(core: int) -> dict[str, Any]:
         for line in cpuinfo.read_text("utf-8").splitlines():
             if line.startswith("model name"):
                 model = line.split(":", 1)[1].strip()
-    return {"cpu": model, "core": core, "system": platform.platform(), "python": sys.version}
+    return {
+        "cpu": model,
+        "core": core,
+        "system": platform.platform(),
+        "python": sys.version,
+        "date": datetime.date.today().isoformat(),
+    }
 
 
 def last_core() -> int:

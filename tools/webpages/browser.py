@@ -1,0 +1,104 @@
+"""The pages of a site in Chromium: as on a phone and on a desk, light and dark."""
+
+from __future__ import annotations
+
+import importlib.resources
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+from webpages import links
+
+SCREENS = {"phone": (360, 740), "desk": (1280, 900)}
+SCHEMES = ("light", "dark")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--hide-scrollbars", "--force-color-profile=srgb",
+)  # fmt: skip
+AXE = importlib.resources.files("axe_core_python") / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa"]  # contrast is one of them
+RUN_AXE = """
+const done = arguments[arguments.length - 1];
+axe.run(document, {runOnly: arguments[0], resultTypes: ["violations"]}).then(found => done(
+  found.violations.map(rule => rule.id + ": " + rule.nodes.length + " times, first "
+    + rule.nodes[0].target.join(" ") + ": "
+    + rule.nodes[0].failureSummary.replace(/\\s+/g, " "))), error => done([String(error)]));
+"""
+TOO_WIDE = """
+const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+const over = wide > 0 ? [...document.querySelectorAll("article *")].find(
+  one => one.getBoundingClientRect().right > document.documentElement.clientWidth) : null;
+const where = over ? over.outerHTML.slice(0, 120) : "outside the article";
+return wide > 0 ? `${wide} pixels: ${where}` : "";
+"""
+UNSEEN = "return [...document.images].filter(one => !one.naturalWidth).map(one => one.src)"
+
+
+def wrong(site: Path, folder: Path) -> list[str]:
+    """Return what is wrong with the pages of a site as they are seen, a line each.
+
+    Parameters
+    ----------
+    site : Path
+        The built site; its pages are opened as files.
+    folder : Path
+        Where screenshots go: page, screen and scheme are in their names.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found: list[str] = []
+    with opened() as driver:
+        for path in links.pages(site):
+            name = str(path.relative_to(site))
+            driver.get(path.resolve().as_uri())
+            driver.execute_script(AXE.read_text("utf-8"))
+            for screen, size in SCREENS.items():
+                for scheme in SCHEMES:
+                    _put(driver, size, scheme)
+                    shot = f"{name.removesuffix('.html').replace('/', '-')}-{screen}-{scheme}.png"
+                    driver.save_screenshot(str(folder / shot))
+                    found += [
+                        f"{name}, {screen}, {scheme}: {fault}" for fault in _faults(driver, screen)
+                    ]
+            found += [f"{name}: {entry['message']}" for entry in driver.get_log("browser")]
+    return found
+
+
+@contextmanager
+def opened() -> Iterator[Any]:
+    """Open a browser that keeps nothing, and close it."""
+    options = Options()
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with tempfile.TemporaryDirectory() as profile:
+        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        driver = webdriver.Chrome(options, Service("/usr/bin/chromedriver"))
+        try:
+            yield driver
+        finally:
+            driver.quit()
+
+
+def _put(driver: Any, size: tuple[int, int], scheme: str) -> None:
+    """Give the window the size and the scheme of a screen."""
+    width, height = size
+    device = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
+    features = [
+        {"name": "prefers-color-scheme", "value": scheme},
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def _faults(driver: Any, screen: str) -> Iterator[str]:
+    if wide := driver.execute_script(TOO_WIDE):
+        yield f"wider than the screen by {wide}"
+    yield from (f"the picture {source} is not seen" for source in driver.execute_script(UNSEEN))
+    yield from driver.execute_async_script(RUN_AXE, RULES)
