@@ -14,6 +14,7 @@ from libc.math cimport isnan
 from libc.stdint cimport int32_t, uint8_t, uint32_t
 from libc.string cimport memcpy
 
+from crnn.atomic cimport open_latch, take_latch
 from crnn.core cimport (
     Net, Shape, Share, State, Weights, Window, Workspace, logits, remember, share_of, write_on,
 )
@@ -117,7 +118,7 @@ cdef class Encoder:
     cdef Net net
     cdef Window window
     cdef Buffer scratch, events, out    # events and out: None when nothing is begun
-    cdef bint running
+    cdef int latch                  # taken while it runs
     cdef Encoding r
 
     def __cinit__(self, Net net not None):
@@ -158,11 +159,12 @@ cdef class Encoder:
         for i in range(n):
             if not 0 <= at[i] < most:
                 raise IndexError(f"events[{i}] is {at[i]}, expected 0 to {most - 1}")
-        if self.running:
+        if not take_latch(&self.latch):
             raise RuntimeError(IN_USE)
         self.events, self.out = own, out
         self.r.events, self.r.position, self.r.length = at, 0, n
         self.r.packing = packing_into(<uint8_t*> out.data)
+        open_latch(&self.latch)
 
     def run(self, events):
         """Code so many more events, or all that are left, without the GIL.
@@ -175,12 +177,12 @@ cdef class Encoder:
             If another thread runs it already.
         """
         cdef Encoding* r = &self.r
-        cdef Py_ssize_t until = r.position + min(r.length - r.position, <Py_ssize_t> events)
+        cdef Py_ssize_t most = events, until
         cdef bint right
         cdef crnn_fpmode theirs
-        if self.running:
+        if not take_latch(&self.latch):
             raise RuntimeError(IN_USE)
-        self.running = True
+        until = r.position + min(r.length - r.position, most)
         with nogil:
             theirs = crnn_fpmode_enter()
             if self.net.double:
@@ -188,7 +190,7 @@ cdef class Encoder:
             else:
                 right = encode(r, &self.net.S, &self.net.W, until, <float*> r.n.Hs)
             crnn_fpmode_leave(theirs)
-        self.running = False
+        open_latch(&self.latch)
         if not right:
             raise ValueError(NOT_A_NUMBER)
 
@@ -210,14 +212,17 @@ cdef class Encoder:
         RuntimeError
             If nothing was begun, or another thread runs it.
         """
-        cdef Buffer out = self.out
+        cdef Buffer out
+        if not take_latch(&self.latch):
+            raise RuntimeError(IN_USE)
+        out = self.out
+        if out is not None:
+            close_packing(&self.r.packing)
+            self.r.length = self.r.position     # so that nothing follows the last byte
+        self.events = self.out = None
+        open_latch(&self.latch)
         if out is None:
             raise RuntimeError(NOTHING_BEGUN)
-        if self.running:
-            raise RuntimeError(IN_USE)
-        close_packing(&self.r.packing)
-        self.events = self.out = None
-        self.r.length = self.r.position     # so that nothing follows the last byte
         return PyBytes_FromStringAndSize(<const char*> out.data, self.r.packing.n)
 
 
@@ -275,7 +280,7 @@ cdef class Decoder:
     cdef State state
     cdef Buffer scratch
     cdef object payload, events     # what is decoded, and into what
-    cdef bint running
+    cdef int latch                  # taken while it runs
     cdef int32_t x                  # what the state has still to read, or -1
     cdef int32_t chosen[STEPS]      # what write_on notes; the events have it, too
     cdef Decoding r
@@ -310,11 +315,12 @@ cdef class Decoder:
         """
         cdef Py_ssize_t n = len(events)
         cdef int32_t* at = index_address(events, "events", n, True)
-        if self.running:
+        if not take_latch(&self.latch):
             raise RuntimeError(IN_USE)
         self.payload, self.events = payload, events
         self.r.events, self.r.position, self.r.length = at, 0, n
         self.r.unpacking = unpacking_from(<const uint8_t*> PyBytes_AS_STRING(payload), len(payload))
+        open_latch(&self.latch)
 
     def run(self, events):
         """Find so many more events or a few more, without the GIL; fewer if there are no more.
@@ -327,11 +333,12 @@ cdef class Decoder:
             If another thread runs it already.
         """
         cdef Decoding* r = &self.r
-        cdef Py_ssize_t until = r.position + min(r.length - r.position, <Py_ssize_t> events)
+        cdef Py_ssize_t most = events, until
+        cdef bint stray
         cdef crnn_fpmode theirs
-        if self.running:
+        if not take_latch(&self.latch):
             raise RuntimeError(IN_USE)
-        self.running = True
+        until = r.position + min(r.length - r.position, most)
         with nogil:
             theirs = crnn_fpmode_enter()
             r.stray = False
@@ -345,8 +352,9 @@ cdef class Decoder:
                              <float*> self.state.h, <float*> self.state.z, <float*> self.state.y,
                              &self.x, decode_float, r, self.chosen)
             crnn_fpmode_leave(theirs)
-        self.running = False
-        if r.stray:
+        stray = r.stray
+        open_latch(&self.latch)
+        if stray:
             raise ValueError(NOT_A_NUMBER)
 
     @property

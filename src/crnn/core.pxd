@@ -96,11 +96,16 @@ cdef class State:
     cdef Net net
     cdef readonly Py_ssize_t B
     cdef readonly bint writes
+    cdef int latch              # taken by the thread that uses it
     cdef readonly Buffer block  # h (B, ldh)
     cdef Buffer scratch
     cdef void* h
     cdef void* z                # room for the next h: of B states if they write, of fewer otherwise
     cdef void* y                # (B, ldv) room for logits, or NULL
+    cdef int take(self) except -1
+    cdef int go_on(self, Py_ssize_t n, const int32_t* x, p) except -1
+    cdef Py_ssize_t draw(self, Py_ssize_t count, double temperature, bitgen* bits, int32_t x,
+                         int32_t* out, coin toss) noexcept
     cdef int32_t index(self, str name, x) except -1
     cdef void advance(self, const int32_t* x) noexcept nogil
     cdef void foretell(self, void* p) noexcept nogil

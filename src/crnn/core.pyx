@@ -16,6 +16,7 @@ from libc.math cimport isinf, isnan
 from libc.stdint cimport int32_t, uint16_t, uint32_t
 from libc.string cimport memcpy, memset
 
+from crnn.atomic cimport open_latch, take_latch
 from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave, crnn_pin
 from crnn.kernels cimport (
     argmax, clip, column_sums, crnn_available, crnn_fastest, crnn_tables,
@@ -317,6 +318,9 @@ cdef bint throw_double(void* it, void* y, int32_t* x) noexcept nogil:
 
 # --- What Python holds -----------------------------------------------------------------------------
 
+IN_USE = ("this state is in use in another thread (or was, when this process was forked): give each "
+          "thread a copy of its own")
+
 PARAMETERS = ("Wxh", "Whh", "Why", "bh", "by")     # the reference's names, in its order
 
 
@@ -516,6 +520,10 @@ cdef class State:
 
     A fresh state has h = 0 and has read nothing.
 
+    One thread at a time: a method that finds another thread in one raises a RuntimeError and does
+    nothing. ``with state:`` keeps the others out while its memory is read or written from outside; no
+    method may be called there.
+
     Parameters
     ----------
     net : Net
@@ -537,6 +545,19 @@ cdef class State:
         self.h, self.z = self.block.data, self.scratch.data
         self.y = <char*> self.z + <Py_ssize_t> rows * net.S.ldh * b if writes else NULL
 
+    cdef int take(self) except -1:
+        """Be alone with these states until the latch is opened."""
+        if not take_latch(&self.latch):
+            raise RuntimeError(IN_USE)
+        return 0
+
+    def __enter__(self):
+        self.take()
+        return self
+
+    def __exit__(self, *error):
+        open_latch(&self.latch)
+
     @property
     def multiply_adds(self):
         """How many it takes to feed each a character and predict the next."""
@@ -549,22 +570,28 @@ cdef class State:
     def copy(self):
         """States of their own, equal to these."""
         cdef State other = State(self.net, self.B, self.writes)
+        self.take()
         memcpy(other.block.data, self.block.data, self.block.nbytes)
+        open_latch(&self.latch)
         return other
 
     def get(self, h):
         """Write the numbers of these states into the array `h` (B, H)."""
         cdef Py_ssize_t b, width = self.net.S.H * self.net.itemsize
         cdef char* to = <char*> real_address(h, "h", self.net.double, self.B * self.net.S.H, True)
+        self.take()
         for b in range(self.B):
             memcpy(to + b * width, <char*> self.h + b * self.net.S.ldh * self.net.itemsize, width)
+        open_latch(&self.latch)
 
     def set(self, h):
         """Take the numbers of the array `h` (B, H) as the states."""
         cdef Py_ssize_t b, width = self.net.S.H * self.net.itemsize
         cdef char* of = <char*> real_address(h, "h", self.net.double, self.B * self.net.S.H, False)
+        self.take()
         for b in range(self.B):
             memcpy(<char*> self.h + b * self.net.S.ldh * self.net.itemsize, of + b * width, width)
+        open_latch(&self.latch)
 
     cdef int32_t index(self, str name, x) except -1:
         """An integer as the index of a character."""
@@ -632,46 +659,53 @@ cdef class State:
         cdef void* out = real_address(p, "out", self.net.double, self.B * self.net.S.V, True)
         if self.B != 1:
             raise ValueError(f"{self.B} states are fed together: use feed_each")
-        self.feed_one(self.index("x", x), out)
+        cdef int32_t first = self.index("x", x)
+        self.take()
+        self.feed_one(first, out)
+        open_latch(&self.latch)
 
-    def feed_each(self, indices):
-        """Feed character number b of an int32 array (B) to state b."""
+    def feed_each(self, indices, p=None):
+        """Feed character number b of an int32 array (B) to state b; `predict` into p, if it is given."""
         cdef const int32_t* x = indices_of(indices, "x", self.B, self.net.S.V)
-        cdef crnn_fpmode theirs
-        with nogil:
-            theirs = crnn_fpmode_enter()
-            self.advance(x)
-            crnn_fpmode_leave(theirs)
+        self.go_on(1, x, p)
 
-    def read(self, indices):
-        """Feed characters (int32 array) to one state, one after the other.
+    def read(self, indices, p=None):
+        """Feed characters (int32 array) to one state, one after the other; then as `feed_each`.
 
         Raises
         ------
         IndexError
             If one is not in [0, V); the state is then as before.
         """
-        cdef Py_ssize_t n = len(indices), t
-        if n == 0:
-            return
-        if self.B != 1:
+        cdef Py_ssize_t n = len(indices)
+        cdef const int32_t* x = NULL
+        if n > 0 and self.B != 1:
             raise ValueError(f"{self.B} states are fed together: use feed_each")
-        cdef const int32_t* x = indices_of(indices, "indices", n, self.net.S.V)
+        if n > 0:
+            x = indices_of(indices, "indices", n, self.net.S.V)
+        self.go_on(n, x, p)
+
+    def predict(self, p not None):
+        """Write the probabilities of the next characters into the array `p` (B, V)."""
+        self.go_on(0, NULL, p)
+
+    cdef int go_on(self, Py_ssize_t n, const int32_t* x, p) except -1:
+        """Feed each state n characters, then predict into `p` unless that is None."""
+        cdef void* out = NULL
+        cdef Py_ssize_t t
         cdef crnn_fpmode theirs
+        if p is not None:
+            out = real_address(p, "out", self.net.double, self.B * self.net.S.V, True)
+        self.take()
         with nogil:
             theirs = crnn_fpmode_enter()
             for t in range(n):
-                self.advance(x + t)
+                self.advance(x + t * self.B)
+            if out != NULL:
+                self.foretell(out)
             crnn_fpmode_leave(theirs)
-
-    def predict(self, p):
-        """Write the probabilities of the next characters into the array `p` (B, V)."""
-        cdef void* out = real_address(p, "out", self.net.double, self.B * self.net.S.V, True)
-        cdef crnn_fpmode theirs
-        with nogil:
-            theirs = crnn_fpmode_enter()
-            self.foretell(out)
-            crnn_fpmode_leave(theirs)
+        open_latch(&self.latch)
+        return 0
 
     def log_predict(self, p):
         """Write their logarithms into the array `p` (B, V), in nats."""
@@ -679,6 +713,7 @@ cdef class State:
         cdef const Shape* S = &self.net.S
         cdef Buffer y = Buffer(min(self.B, <Py_ssize_t> ROWS) * S.ldv * self.net.itemsize)
         cdef crnn_fpmode theirs
+        self.take()
         with nogil:
             theirs = crnn_fpmode_enter()
             if self.net.double:
@@ -686,6 +721,7 @@ cdef class State:
             else:
                 log_predict(S, &self.net.W, self.B, <float*> self.h, <float*> y.data, <float*> out)
             crnn_fpmode_leave(theirs)
+        open_latch(&self.latch)
 
     def sample(self, n, double temperature, bit_generator, ixes, seed_ix=-1, bint numpy=False):
         """Draw `n` characters into the int32 array `ixes`, feeding each back to one state.
@@ -710,19 +746,25 @@ cdef class State:
         int
             How many were drawn: fewer than `n` if the probabilities became NaN.
         """
-        cdef Py_ssize_t count = n, drawn
+        cdef Py_ssize_t count = n
         cdef int32_t x = -1 if seed_ix == -1 else self.index("seed_ix", seed_ix)
         cdef int32_t* out = index_address(ixes, "ixes", count, True)
         cdef bitgen* bits = bitgen_of(bit_generator)
-        cdef const Shape* S = &self.net.S
-        cdef Dice dice
-        cdef crnn_fpmode theirs
         if self.B != 1 or not self.writes:
             raise ValueError("expected a single state that writes")
-        with bit_generator.lock, nogil:
+        with bit_generator.lock, self:
+            return self.draw(count, temperature, bits, x, out, numpy_coin if numpy else raw_coin)
+
+    cdef Py_ssize_t draw(self, Py_ssize_t count, double temperature, bitgen* bits, int32_t x,
+                         int32_t* out, coin toss) noexcept:
+        """Draw characters without the GIL, see `sample`; x: what is fed first, or -1."""
+        cdef const Shape* S = &self.net.S
+        cdef Py_ssize_t drawn
+        cdef Dice dice
+        cdef crnn_fpmode theirs
+        with nogil:
             theirs = crnn_fpmode_enter()
-            dice = dice_of(S, self.net.double, crnn_pin(temperature), numpy_coin if numpy else raw_coin,
-                           bits)
+            dice = dice_of(S, self.net.double, crnn_pin(temperature), toss, bits)
             if self.net.double:
                 drawn = write_on(S, &self.net.W, 1, count, <double*> self.h, <double*> self.z,
                                  <double*> self.y, &x, throw_double, &dice, out)

@@ -16,6 +16,7 @@ from libc.math cimport isnan
 from libc.stdint cimport int32_t, uint8_t, uint32_t
 from libc.string cimport memcpy, memset
 
+from crnn.atomic cimport open_latch, take_latch
 from crnn.core cimport (
     Net, Shape, Share, State, Weights, Window, Workspace, backward, forward, gradients, logits,
     share_of, step, turn, weights_in,
@@ -173,7 +174,7 @@ cdef class Learner:
     cdef Optimizer optimizer
     cdef Buffer gradients, scratch, lags, past, known, out
     cdef object payload
-    cdef bint running
+    cdef int latch          # taken while it runs
     cdef Course r
 
     def __cinit__(self, Net net not None, Py_ssize_t T, lags, Optimizer optimizer not None):
@@ -219,36 +220,50 @@ cdef class Learner:
 
     def begin_packing(self, bytes data not None):
         """Begin to code the next bytes."""
-        cdef Buffer out = Buffer(MOST_BYTES * len(data) + LAST_BYTES)
-        self.begin(len(data), out)
-        memcpy(self.known.data, PyBytes_AS_STRING(data), len(data))
-        self.r.packing = packing_into(<uint8_t*> out.data)
+        cdef Buffer known = Buffer(len(data)), out = Buffer(MOST_BYTES * len(data) + LAST_BYTES)
+        memcpy(known.data, PyBytes_AS_STRING(data), len(data))
+        self.begin(known, out, None)
 
     def begin_unpacking(self, bytes payload not None, length):
         """Begin to find so many bytes in what `packed` returned; other bytes do no harm."""
-        self.begin(length, None)
-        self.payload = payload
-        self.r.unpacking = unpacking_from(<const uint8_t*> PyBytes_AS_STRING(payload), len(payload))
+        self.begin(Buffer(length), None, payload)
 
-    cdef int begin(self, Py_ssize_t length, Buffer out) except -1:
-        """Room for so many bytes, known or to be found; out: where they are packed, or None."""
-        cdef Buffer known = Buffer(length)
-        if self.running:
+    cdef int begin(self, Buffer known, Buffer out, bytes payload) except -1:
+        """With room for the bytes, known or to be found; out: where they are packed, or None."""
+        cdef Course* r = &self.r
+        if not take_latch(&self.latch):
             raise RuntimeError(IN_USE)
-        self.known, self.out = known, out
-        self.r.known, self.r.position, self.r.length = <uint8_t*> known.data, 0, length
-        self.r.unpacks = out is None
+        self.known, self.out, self.payload = known, out, payload
+        r.known, r.position, r.length = <uint8_t*> known.data, 0, known.nbytes
+        r.unpacks = out is None
+        if r.unpacks:
+            r.unpacking = unpacking_from(<const uint8_t*> PyBytes_AS_STRING(payload), len(payload))
+        else:
+            r.packing = packing_into(<uint8_t*> out.data)
+        open_latch(&self.latch)
         return 0
 
-    cdef Buffer ended(self, bint unpacks):
-        """What was found, or packed; what comes next is to begin again."""
-        cdef Buffer it = self.known if unpacks else self.out
-        if self.known is None or self.r.unpacks != unpacks:
-            raise RuntimeError(NOTHING_BEGUN)
-        if self.running:
+    cdef object ended(self, bint unpacks):
+        """What was found, or packed, as bytes; what comes next is to begin again."""
+        cdef Course* r = &self.r
+        cdef Buffer it = None
+        cdef Py_ssize_t length
+        cdef bint whole = True
+        if not take_latch(&self.latch):
             raise RuntimeError(IN_USE)
-        self.known = self.out = None
-        return it
+        if self.known is not None and r.unpacks == unpacks:
+            it = self.known if unpacks else self.out
+            self.known = self.out = None
+            if not unpacks:
+                close_packing(&r.packing)
+            else:
+                whole = r.position == r.length and is_read(&r.unpacking)
+            r.length = r.position           # so that nothing follows the last byte
+        length = r.position if unpacks else r.packing.n
+        open_latch(&self.latch)
+        if it is None:
+            raise RuntimeError(NOTHING_BEGUN)
+        return PyBytes_FromStringAndSize(<const char*> it.data, length) if whole else None
 
     def run(self, length):
         """Code or find so many more bytes, or all that are left, without the GIL.
@@ -261,19 +276,20 @@ cdef class Learner:
             If another thread runs it already.
         """
         cdef Course* r = &self.r
-        cdef Py_ssize_t until = r.position + min(r.length - r.position, <Py_ssize_t> length)
+        cdef Py_ssize_t most = length, position
         cdef bint right
         cdef crnn_fpmode theirs
-        if self.running:
+        if not take_latch(&self.latch):
             raise RuntimeError(IN_USE)
-        self.running = True
+        position = r.position + min(r.length - r.position, most)
         with nogil:
             theirs = crnn_fpmode_enter()
-            right = run(r, until)
+            right = run(r, position)
             crnn_fpmode_leave(theirs)
-        self.running = False
+        position = r.position
+        open_latch(&self.latch)
         if not right:
-            raise ValueError(f"probabilities contain NaN at byte {r.position}, where learning diverged: a smaller "
+            raise ValueError(f"probabilities contain NaN at byte {position}, where learning diverged: a smaller "
                              "learning_rate may help")
 
     @property
@@ -288,17 +304,11 @@ cdef class Learner:
 
     def packed(self):
         """What was coded since `begin_packing`; a RuntimeError if that was not called."""
-        cdef Buffer out = self.ended(False)
-        close_packing(&self.r.packing)
-        self.r.length = self.r.position     # so that nothing follows the last byte
-        return PyBytes_FromStringAndSize(<const char*> out.data, self.r.packing.n)
+        return self.ended(False)
 
     def unpacked(self):
         """What was found since `begin_unpacking`; None if that cannot be what was coded.
 
         A RuntimeError if `begin_unpacking` was not called.
         """
-        cdef bint whole = self.r.position == self.r.length and is_read(&self.r.unpacking)
-        cdef Buffer known = self.ended(True)
-        self.r.length = self.r.position
-        return PyBytes_FromStringAndSize(<const char*> known.data, self.r.length) if whole else None
+        return self.ended(True)

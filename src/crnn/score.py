@@ -183,9 +183,10 @@ def score(model: RNN, text: str, h: RealArray, unknown: str) -> Score:
 
 def advance(state: State, text: str, unknown: str = "error") -> Score:
     """Score a text from a state, which reads it: `State.score`."""
-    h = state.h[:, 0].copy()
-    result = score(state.model, text, h, unknown)
-    state.h[:, 0] = h
+    with state.core:
+        h = state.h[:, 0].copy()
+        result = score(state.model, text, h, unknown)
+        state.h[:, 0] = h
     return result
 
 

@@ -65,7 +65,8 @@ class _Held(ABC):
 
     def _to_bytes(self) -> bytes:
         """Return the numbers as the bytes of a file, which are checked when they are read."""
-        return checkpoint.to_bytes({"h": self._rows()}, {"state_of": self._model.fingerprint})
+        with self._core:
+            return checkpoint.to_bytes({"h": self._rows()}, {"state_of": self._model.fingerprint})
 
     @classmethod
     def _from_bytes(cls, model: RNN, data: bytes) -> Self:
@@ -261,8 +262,7 @@ class State(_Held):
         if type(x) is int:
             self._core.feed(x, p)
             return p
-        self._core.read(self._indices(x))
-        self._core.predict(p)
+        self._core.read(self._indices(x), p)
         return p
 
     @property
@@ -325,7 +325,8 @@ class State(_Held):
         >>> seen[state.copy().key()]
         'the beginning'
         """
-        return self._rows().tobytes()
+        with self._core:
+            return self._rows().tobytes()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state into a file of its own, whole or not at all; the model is not in it.
@@ -471,8 +472,7 @@ class States(_Held):
                 f"x has {len(indices)} characters, expected one for each of {len(self)}"
             )
         p = self._room(out, self._shape)
-        self._core.feed_each(indices)
-        self._core.predict(p)
+        self._core.feed_each(indices, p)
         return p
 
     @property

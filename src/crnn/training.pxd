@@ -52,7 +52,7 @@ cdef class Training:
     cdef Buffer gradients, scratch
     cdef readonly int threads
     cdef int spins
-    cdef bint running
+    cdef int latch          # taken while it runs
     cdef int take_memory(self, T, B, double dropout) except -1
     cdef int go_to_parts(self) except -1
     cdef int work(self) except -1

@@ -10,6 +10,7 @@ from libc.math cimport NAN, isfinite, sqrt
 from libc.stdint cimport int32_t
 from libc.string cimport memcpy, memset
 
+from crnn.atomic cimport open_latch, publish, publish_count, published, published_count, take_latch
 from crnn.core cimport (
     Net, Shape, Share, State, Window, Workspace, backward, dropout_bytes, forward, gradients,
     share_of, stream_loss, turn, weights_in, workspace_bytes,
@@ -92,9 +93,9 @@ cdef void close_window(Course* r, real* of_type) noexcept nogil:
         loss += stream_loss(n, b, <const real*> n.losses)
         counted += r.lengths[b]
         move_on(r, &r.places[b])
-    r.loss = loss / counted * n.T if r.text.apart else loss / n.B
-    r.smooth_loss = r.smooth_loss * OLD_LOSS + r.loss * NEW_LOSS
-    r.step += 1
+    publish(&r.loss, loss / counted * n.T if r.text.apart else loss / n.B)
+    publish(&r.smooth_loss, r.smooth_loss * OLD_LOSS + r.loss * NEW_LOSS)
+    publish_count(&r.step, r.step + 1)
 
 
 # --- Gradients into steps --------------------------------------------------------------------------
@@ -191,7 +192,7 @@ cdef void step_down(Course* r, crnn_team* team, Columns* c, const Share* s, real
     gradients(S, &r.n, s, c.slot, &r.d, <const real*> r.n.Hs)
     if r.needs_norm:
         crnn_meet(team)
-        c.norm = norm_of(r, c, d)   # all of it by each thread: less work than to add up shares
+        publish(&c.norm, norm_of(r, c, d))  # all of it by each thread: less work than to add up shares
         crnn_meet(team)
         if c.norm > r.descent.norm_limit:
             shrink(r, c, s, r.descent.norm_limit / c.norm, d)
@@ -410,9 +411,8 @@ cdef class Training:
             If the text holds what is no index; it was taken for 0.
         """
         cdef Py_ssize_t n = steps
-        if self.running:
+        if not take_latch(&self.latch):
             raise RuntimeError("this training is running in another thread")
-        self.running = True
         self.course.windows = n
         self.course.descent = self.optimizer.o
         self.course.needs_norm = norm or isfinite(self.course.descent.norm_limit)
@@ -424,7 +424,7 @@ cdef class Training:
                     self.work()
         finally:
             self.optimizer.o = self.course.descent
-            self.running = False
+            open_latch(&self.latch)
         self.check_text()
 
     cdef int work(self) except -1:
@@ -444,7 +444,7 @@ cdef class Training:
     @property
     def step(self):
         """Windows trained so far."""
-        return self.course.step
+        return published_count(&self.course.step)
 
     @property
     def positions(self):
@@ -458,12 +458,12 @@ cdef class Training:
 
         If documents are apart, T times the mean over the steps that counted.
         """
-        return self.course.loss
+        return published(&self.course.loss)
 
     @property
     def smooth_loss(self):
         """0.999 of itself and 0.001 of each loss, in nats per window; at first T ln V."""
-        return self.course.smooth_loss
+        return published(&self.course.smooth_loss)
 
     @property
     def uniform_loss(self):
@@ -473,7 +473,7 @@ cdef class Training:
     @property
     def norm(self):
         """Of the gradients of the last window for which it was found; NaN before."""
-        return self.course.columns[0].norm
+        return published(&self.course.columns[0].norm)
 
     def next_input(self):
         """The first character of the first stream's next window."""
