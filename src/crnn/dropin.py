@@ -7,7 +7,7 @@ Arguments are checked here; the arithmetic is in `crnn.core`.
 
 from __future__ import annotations
 
-import threading
+import os
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crnn import arguments, core
+from crnn.locks import Turns
 
 __all__ = ["bind", "check_parameters"]
 
@@ -115,7 +116,8 @@ class _Bound:
         self._H, self._V = Wxh.shape
         self._dtype = Wxh.dtype
         self._core = core.Borrowed(self._V, self._H, self._dtype == np.float64)
-        self._turn = threading.Lock()
+        self._turns = Turns()
+        self._drawing: int | None = None  # the process that draws
 
     def lossFun(self, inputs: Indices, targets: Indices, hprev: Array) -> LossAndGradients:
         """Return loss, gradients on the parameters and last hidden state; see `bind`."""
@@ -131,7 +133,7 @@ class _Bound:
         dWhy = np.empty((self._V, self._H), self._dtype)
         dbh, dby = np.empty((self._H, 1), self._dtype), np.empty((self._V, 1), self._dtype)
         h = np.empty((self._H, 1), self._dtype)
-        with self._turn:
+        with self._turns.here():
             gradients = (dWxh, dWhh, dWhy, dbh, dby)
             loss = self._core.loss(self._rows(), x, y, h0, gradients, h, CLIP)
         return loss, dWxh, dWhh, dWhy, dbh, dby, h
@@ -146,9 +148,8 @@ class _Bound:
         if len(ixes) and self._V > 1 and not np.isfinite(self._parameters[0]).all():
             # The reference multiplies all of Wxh by a one-hot vector: 0 * inf is NaN at once.
             raise ValueError("probabilities contain NaN: look for NaN or infinity in Wxh")
-        with self._turn:
-            bits = np.random.get_bit_generator()  # type: ignore[attr-defined] # NumPy's stubs lack it
-            drawn = self._core.sample(self._rows(), h0, first, ixes, bits)
+        with self._turns.here():
+            drawn = self._drawn(h0, first, ixes)
         if drawn < len(ixes):
             raise ValueError(
                 f"probabilities contain NaN at draw {drawn}: look for NaN or infinity in the "
@@ -156,6 +157,21 @@ class _Bound:
             )
         drawn_ixes: list[int] = ixes.tolist()
         return drawn_ixes
+
+    def _drawn(self, h0: Array, first: int, ixes: Array) -> int:
+        """Fill `ixes` with NumPy's random numbers; return how many could be drawn."""
+        if self._drawing not in (None, os.getpid()):  # NumPy's own lock is taken for ever, too
+            raise RuntimeError(
+                "sample was drawing from np.random in another thread when the process was forked, "
+                "which leaves np.random locked here: fork between two calls, or start the process "
+                "by spawn"
+            )
+        bits = np.random.get_bit_generator()  # type: ignore[attr-defined] # NumPy's stubs lack it
+        self._drawing = os.getpid()
+        try:
+            return self._core.sample(self._rows(), h0, first, ixes, bits)
+        finally:
+            self._drawing = None
 
     def _rows(self) -> tuple[Array, ...]:
         """Return the parameters as they are now, in rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -58,18 +59,28 @@ def in_order(
         ) in groups:  # not `yield from map`: a StopIteration of work would end it as if done
             yield work(group)
         return
-    workers = min(threads, MOST_THREADS)
-    with ThreadPoolExecutor(workers, "crnn-pool") as pool:
-        waiting: deque[Future[Result]] = deque()
-        try:
-            for group in groups:
-                waiting.append(pool.submit(work, group))
-                if len(waiting) == most_ahead(threads):
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        except BaseException:
-            stop()
-            raise
-        finally:
+    pool, process = ThreadPoolExecutor(min(threads, MOST_THREADS), "crnn-pool"), os.getpid()
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for group in groups:
+            waiting.append(pool.submit(work, group))
+            if len(waiting) == most_ahead(threads):
+                yield _first_of(waiting, process)
+        while waiting:
+            yield _first_of(waiting, process)
+    except BaseException:
+        stop()
+        raise
+    finally:
+        if os.getpid() == process:  # a forked one has nobody to wait for
             pool.shutdown(cancel_futures=True)
+
+
+def _first_of(waiting: deque[Future[Result]], process: int) -> Result:
+    """Return the next result, which the threads of a process work at."""
+    if os.getpid() != process:
+        raise RuntimeError(
+            "the threads that work at this stayed behind when the process was forked: begin it "
+            "after the fork, or with threads=1"
+        )
+    return waiting.popleft().result()

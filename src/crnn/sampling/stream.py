@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
-from typing import Generic, NamedTuple, TypeVar, cast
+from typing import Final, Generic, NamedTuple, Never, TypeVar, cast
 
 import numpy as np
 
+from crnn.locks import Turns
 from crnn.sampling.batch import Batch, Opening, Sample
 from crnn.sampling.rules import Rules
 
@@ -34,6 +36,11 @@ class Drawn(NamedTuple):
 
 
 Item = TypeVar("Item", str, Drawn)
+
+_LEFT: Final = (
+    "stream was drawn from in another thread when the process was forked, so what comes next is "
+    "lost here: make streams after the fork"
+)
 
 
 class Stream(Generic[Item]):
@@ -63,8 +70,8 @@ class Stream(Generic[Item]):
         self._batch: Batch | None = None
         self._unsure: list[Item] = []  # what may still become a stop that is cut off
         self._ready: deque[Item] = deque()
-        self._lock = threading.Lock()
-        self._drawer: int | None = None  # the thread that has the lock
+        self._turns = Turns()
+        self._drawer: tuple[int, int] | None = None  # process and thread whose turn it is
         self._over = False  # nothing more will be ready
         self._closed = False
 
@@ -100,9 +107,17 @@ class Stream(Generic[Item]):
     def close(self) -> None:
         """Draw no more, and drop what nobody has taken. Never waits, not even for who draws."""
         self._closed = True
-        if self._lock.acquire(blocking=False):
+        lock = self._turns.here()
+        if lock.acquire(blocking=False):
             self._drop()
-            self._lock.release()
+            lock.release()
+
+    def __reduce__(self) -> Never:
+        """Refuse: coins that were tossed ahead cannot be taken back."""
+        raise TypeError(
+            "a stream cannot be pickled or copied, for it has drawn ahead: make another one, "
+            "with the same seed and what was read so far as its prime"
+        )
 
     def _ready_one(self, end: type[Exception]) -> Item | None:
         """Return a character that is ready, or None if it has to be drawn first.
@@ -111,7 +126,7 @@ class Stream(Generic[Item]):
         """
         if self._closed:
             raise end
-        if self._drawer == threading.get_ident():  # it would wait for itself
+        if self._drawer is not None and self._drawer == _here():  # it would wait for itself
             raise ValueError("stream is being drawn: allowed(text) cannot take characters from it")
         over, batch = self._over, self._batch
         try:
@@ -125,8 +140,10 @@ class Stream(Generic[Item]):
 
     def _refill(self) -> None:
         """Draw a slice. One thread at a time; one that comes later finds what the first drew."""
-        with self._lock:
-            self._drawer = threading.get_ident()
+        with self._turns.here():
+            if self._drawer is not None:
+                raise RuntimeError(_LEFT)
+            self._drawer = _here()
             try:
                 if not (self._ready or self._over or self._closed):
                     self._draw()
@@ -167,3 +184,8 @@ class Stream(Generic[Item]):
             return cast("list[Item]", list(piece.text))
         pairs = zip(piece.text, piece.logprobs.tolist(), strict=True)
         return cast("list[Item]", [Drawn(char, *both) for char, both in pairs])
+
+
+def _here() -> tuple[int, int]:
+    """Return which process and which thread this is."""
+    return os.getpid(), threading.get_ident()
