@@ -11,10 +11,8 @@ import contextlib
 import copy
 import math
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self, TypeAlias
 
@@ -27,7 +25,8 @@ from crnn.budget import Budget
 from crnn.checkpoint import JSON
 from crnn.engine import UNKNOWN, Engine, Tensors
 from crnn.history import COLUMNS, Report, rows_of, table_of
-from crnn.material import Source, is_documents, prepared
+from crnn.locks import Alone
+from crnn.material import Material, Source, is_documents, prepared
 from crnn.model import PARAMETERS, RNN, described_by
 from crnn.record import Progress, Record
 from crnn.saved import Saved
@@ -46,6 +45,11 @@ CHANGEABLE: Final = (
     "learning_rate", "report_every", "sample_every", "sample_length", "val_every", "patience",
     "plateau", "on_divergence",
 )  # fmt: skip
+_TAKEN: Final = "another thread is using this trainer: wait for it, or stop() it"
+_LEFT: Final = (
+    "this trainer was in use in another thread when the process was forked, so its last window is "
+    "half trained here: fork between two calls, or start the process by spawn"
+)
 _GOOD = "good."  # before the names of the arrays that a training can go back to
 
 
@@ -61,6 +65,10 @@ class DivergenceError(ArithmeticError):
     def __init__(self, what: str) -> None:
         super().__init__(f"{what}: train again with a smaller learning_rate or clip_norm")
         self.what = what
+
+    def __reduce__(self) -> tuple[type[DivergenceError], tuple[str]]:
+        """Pickle without the advice, which is given again."""
+        return type(self), (self.what,)
 
 
 @dataclass(frozen=True)
@@ -253,10 +261,16 @@ class Trainer:
         seed: seeding.Seed,
         val_text: Source | None,
     ) -> None:
+        material = prepared(model.vocab, text, val_text, settings)
+        self._begin_on(material, model, settings, seeding.seed_sequence(seed))
+
+    def _begin_on(
+        self, material: Material, model: RNN, settings: Settings, seed: np.random.SeedSequence
+    ) -> None:
         self.model = model
         self.settings = settings
-        self.seed = seeding.seed_sequence(seed)
-        self._material = prepared(model.vocab, text, val_text, settings)
+        self.seed = seed
+        self._material = material
         self._total = None if settings.time > 0 else settings.steps
         self._engine = Engine(model, self._material, settings, self._total, self.seed)
         self._core = self._engine.core
@@ -269,7 +283,7 @@ class Trainer:
         self._budget: Budget | None = None
         self._slices, self._reading = Slices(), Slices()
         self._stopping = False
-        self._mine = threading.RLock()
+        self._mine = Alone(_TAKEN, _LEFT)
 
     @property
     def step(self) -> int:
@@ -569,15 +583,9 @@ class Trainer:
         """
         self._stopping = True
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> contextlib.AbstractContextManager[None]:
         """Keep other threads out; the same thread may come again, from a callback."""
-        if not self._mine.acquire(blocking=False):
-            raise RuntimeError("another thread is using this trainer: wait for it, or stop() it")
-        try:
-            yield
-        finally:
-            self._mine.release()
+        return self._mine.inside()
 
     @property
     def _agenda(self) -> Agenda:
@@ -735,9 +743,51 @@ class Trainer:
             If another thread is training with this trainer.
         """
         with self._alone():
-            if self._pending is not None and self._pending.iteration < self.step:
-                self._settled(self._pending)
+            self._settle()
             return checkpoint.to_bytes(*self._contents())
+
+    def _settle(self) -> None:
+        """Take in a window that was trained before an exception came."""
+        if self._pending is not None and self._pending.iteration < self.step:
+            self._settled(self._pending)
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes, str]]:
+        """Pickle as the bytes that `save` writes, so without the text: they become a `Saved`.
+
+        ``Trainer.resume(saved, text)`` goes on with it.
+
+        Examples
+        --------
+        >>> import pickle, crnn
+        >>> trainer = crnn.Trainer(crnn.RNN("ab", hidden_size=4), "ab" * 50)
+        >>> trainer.train(10)
+        >>> saved = pickle.loads(pickle.dumps(trainer))
+        >>> saved
+        <Saved training of RNN(2 characters, hidden_size=4, dtype='float32'), 10 windows>
+        >>> crnn.Trainer.resume(saved, "ab" * 50).step
+        10
+        """
+        return Saved.from_bytes, (self.to_bytes(), "pickle of a Trainer")
+
+    def __copy__(self) -> Self:
+        """Return what `copy.deepcopy` does: two trainers of one model would disturb each other."""
+        return copy.deepcopy(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return a twin with a model of its own, which goes on from here over the same texts."""
+        twin = type(self).__new__(type(self))
+        with self._alone():
+            self._settle()
+            model = copy.deepcopy(self.model, memo)
+            twin._begin_on(self._material, model, self.settings, self.seed)
+            now = self._state()
+            twin._engine.restore(now.tensors, now.record)
+            twin._engine.end_at(self._total)
+            twin._total, twin._progress, twin._good = self._total, self._progress, self._good
+            twin._reports = self._reports.copy()
+            twin._budget = copy.copy(self._budget)
+        memo[id(self)] = twin
+        return twin
 
     def _contents(self) -> tuple[Tensors, dict[str, JSON]]:
         """Return the tensors and the header of a checkpoint."""
@@ -772,7 +822,7 @@ class Trainer:
     @classmethod
     def resume(
         cls,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | Saved,
         text: Source,
         *,
         val_text: Source | None = None,
@@ -783,8 +833,8 @@ class Trainer:
 
         Parameters
         ----------
-        path : str or path-like
-            A file of `Trainer.save`.
+        path : str, path-like or Saved
+            A file of `Trainer.save`, or what became of a trainer that was pickled.
         text, val_text : as for `Trainer`
             What it was trained and validated on: it is not in the file.
         threads : int, optional
@@ -814,9 +864,8 @@ class Trainer:
         ...     crnn.Trainer.resume(path, text).step
         10
         """
-        return cls.from_saved(
-            Saved.read(path), text, val_text=val_text, threads=threads, new_data=new_data
-        )
+        saved = path if isinstance(path, Saved) else Saved.read(path)
+        return cls.from_saved(saved, text, val_text=val_text, threads=threads, new_data=new_data)
 
     @classmethod
     def from_saved(
