@@ -1,4 +1,4 @@
-# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """Choosing: from the logits of a state to its next character, by the rules of a sample.
 
 For B texts that are written together, each by coins of its own: logits of characters that were there

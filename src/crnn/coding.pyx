@@ -1,4 +1,4 @@
-# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """Coding: a text into bytes and back, by what an RNN predicts of it.
 
 What is coded are *events*: the index of a character, which the RNN then reads; or V + a byte, for what

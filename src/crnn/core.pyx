@@ -1,4 +1,4 @@
-# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """The RNN: step, loss and BPTT over a window, sampler.
 
     h[t] = tanh(Wxh[:,x[t]] + Whh h[t-1] + bh)      y[t] = Why h[t] + by      p[t] = softmax(y[t])

@@ -1,4 +1,4 @@
-# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """Descent: how gradients become steps. Optimizers, weight decay and the course of the learning rate.
 
 Nothing here knows windows or threads: `crnn.training` says which parameters a thread steps down, and when.
@@ -182,6 +182,7 @@ cdef class Optimizer:
         """Whether a column of Wxh without a gradient stays as it is, so that it need not be touched."""
         return self.o.method == ADAGRAD and self.o.weight_decay == 0
 
+    @cython.critical_section
     def step(self, Net net not None, Buffer gradients not None, step):
         """Step number `step`, from 0, of all parameters at once, by any gradients.
 
@@ -221,7 +222,8 @@ cdef class Optimizer:
     @property
     def rate(self):
         """The learning rate of the last step; set when a training goes on that has made steps."""
-        return self.o.rate
+        with cython.critical_section(self):     # a training that ends a run writes all of o
+            return self.o.rate
 
     @rate.setter
     def rate(self, double value):

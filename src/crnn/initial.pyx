@@ -1,4 +1,4 @@
-# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """First weights: what the parameters of an RNN are before it has learned anything.
 
 Biases begin at zero. All draws are made row by row, in the order Wxh, Whh, Why, from one stream.

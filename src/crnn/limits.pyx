@@ -1,4 +1,4 @@
-# cython: language_level=3, auto_pickle=False, autotestdict=False
+# cython: language_level=3, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """The door to what is worth timing only: multiply-adds, loads and a chain of additions.
 
 Nothing is timed here: `crnn.roofline` does that, around calls that are long enough.

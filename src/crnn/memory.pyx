@@ -1,4 +1,4 @@
-# cython: language_level=3, auto_pickle=False, autotestdict=False
+# cython: language_level=3, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """Memory: aligned blocks that NumPy can view, and where the elements of an array stand.
 
 Knows nothing of RNNs. Every size is checked before it is multiplied or allocated, every array before

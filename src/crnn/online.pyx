@@ -1,4 +1,4 @@
-# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """Online coding: an RNN over bytes that begins with first weights and learns from what it codes.
 
 Encoder and decoder do the same: they predict a byte, code it, and after every T of them step the

@@ -1,4 +1,4 @@
-# cython: language_level=3, auto_pickle=False, autotestdict=False
+# cython: language_level=3, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """The door for whoever examines the arithmetic: a table's exp, log and tanh, floating-point modes.
 
 Nothing is judged here: `crnn.checks` does that.

@@ -1,4 +1,4 @@
-# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """Random numbers: from the raw bits of a NumPy bit generator, by our own arithmetic.
 
 NumPy guarantees the raw stream of PCG64 for a seed, not what it makes of it; so uniform and normal

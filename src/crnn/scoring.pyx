@@ -1,4 +1,4 @@
-# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """Known texts through a net: the score of every character, states, and one vector a text.
 
 Texts that begin in one state are read side by side, the longest first, so that the products of several

@@ -1,4 +1,4 @@
-# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """A text as the loops read it: indices, documents, and the place where a stream is.
 
 The indices may be a file that is mapped into memory and does not fit into it; whoever wrote it, none is

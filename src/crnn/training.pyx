@@ -1,4 +1,4 @@
-# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """The training loop: windows of a text through the RNN, and gradients into steps.
 
 All of it runs without the GIL, as one function that each thread of a training calls; a thread does
@@ -423,7 +423,8 @@ cdef class Training:
                 with self.dropout_bits.lock:
                     self.work()
         finally:
-            self.optimizer.o = self.course.descent
+            with cython.critical_section(self.optimizer):
+                self.optimizer.o = self.course.descent
             open_latch(&self.latch)
         self.check_text()
 

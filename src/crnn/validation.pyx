@@ -1,4 +1,4 @@
-# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False
+# cython: language_level=3, cdivision=True, auto_pickle=False, autotestdict=False, freethreading_compatible=True
 """Validation: the loss of a text that is not trained on.
 
 One stream reads the text from beginning to end; the first character of a document is not predicted.
