@@ -25,6 +25,7 @@ def main() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036, somebody may try
         sys.exit(f"crnn needs Python 3.11 or newer, this is {sys.version.split()[0]}")
     import tomllib
+
     if not (PROGRAMS / "pip").exists() and not (PROGRAMS / "pip.exe").exists():
         print(f"Making {FOLDER} ...", flush=True)
         venv.create(FOLDER, with_pip=True)

@@ -46,7 +46,7 @@ STOREYS: Final[dict[str, dict[str, str]]] = {
         "corpus/": "corpus vocab",
         "checkpoint": "checkpoint durable",
         "settings": "settings seeding arguments",
-        "slices, pool": "slices pool",
+        "pool, locks": "pool locks slices",
         "machine": "machine headers version",
     },
     "compiled loops": {
@@ -59,7 +59,13 @@ STOREYS: Final[dict[str, dict[str, str]]] = {
         "limits, probe": "limits probe",
     },
     "the network": {"core.pyx: step, BPTT, sampler": "core"},
-    "doors to C": {"kernels.pxd": "kernels", "memory": "memory", "rng": "rng", "fpmode": "fpmode"},
+    "doors to C": {
+        "kernels.pxd": "kernels",
+        "atomic": "atomic",
+        "memory": "memory",
+        "rng": "rng",
+        "fpmode": "fpmode",
+    },
 }
 KERNELS: Final = "csrc/: vectors and matrices; a table of kernels for each type and instruction set"
 

@@ -104,8 +104,8 @@ cdef class State:
     cdef void* y                # (B, ldv) room for logits, or NULL
     cdef int take(self) except -1
     cdef int go_on(self, Py_ssize_t n, const int32_t* x, p) except -1
-    cdef Py_ssize_t draw(self, Py_ssize_t count, double temperature, bitgen* bits, int32_t x,
-                         int32_t* out, coin toss) noexcept
+    cdef Py_ssize_t draw_text(self, Py_ssize_t count, double temperature, bitgen* bits, int32_t x,
+                              int32_t* out, coin toss) noexcept
     cdef int32_t index(self, str name, x) except -1
     cdef void advance(self, const int32_t* x) noexcept nogil
     cdef void foretell(self, void* p) noexcept nogil

@@ -753,10 +753,10 @@ cdef class State:
         if self.B != 1 or not self.writes:
             raise ValueError("expected a single state that writes")
         with bit_generator.lock, self:
-            return self.draw(count, temperature, bits, x, out, numpy_coin if numpy else raw_coin)
+            return self.draw_text(count, temperature, bits, x, out, numpy_coin if numpy else raw_coin)
 
-    cdef Py_ssize_t draw(self, Py_ssize_t count, double temperature, bitgen* bits, int32_t x,
-                         int32_t* out, coin toss) noexcept:
+    cdef Py_ssize_t draw_text(self, Py_ssize_t count, double temperature, bitgen* bits, int32_t x,
+                              int32_t* out, coin toss) noexcept:
         """Draw characters without the GIL, see `sample`; x: what is fed first, or -1."""
         cdef const Shape* S = &self.net.S
         cdef Py_ssize_t drawn
