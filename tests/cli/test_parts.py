@@ -60,6 +60,11 @@ def test_the_summaries_of_commands_are_whole() -> None:
     summaries = said.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
     assert len(summaries) == len(COMMANDS)
     assert all(line.endswith(".") and not line.endswith("...") for line in summaries)
+    context = click.Context(main)
+    for name, room in COMMANDS.items():
+        command = main.get_command(context, name)
+        assert command is not None
+        assert command.get_short_help_str(100) == room.summary
 
 
 def test_a_unit_is_said_once() -> None:
@@ -165,11 +170,12 @@ def test_a_signal_stops_one_part_and_waits_elsewhere() -> None:
             pytest.fail("what came before did not stop it")
 
 
-def test_a_command_is_loaded_when_it_is_used() -> None:
+@pytest.mark.parametrize(("words", "loaded"), [(["info", "--help"], ["info"]), (["--help"], [])])
+def test_a_command_is_loaded_when_it_is_used(words: list[str], loaded: list[str]) -> None:
     code = (
-        "import sys; from crnn.cli import main; main(['info', '--help'], standalone_mode=False); "
+        f"import sys; from crnn.cli import main; main({words}, standalone_mode=False); "
         "rooms = {'crnn.cli.info', 'crnn.cli.train', 'crnn.cli.data', 'crnn.exchange'}; "
         "print(sorted(rooms & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "['crnn.cli.info']"
+    assert done.stdout.splitlines()[-1] == str([f"crnn.cli.{name}" for name in loaded])

@@ -10,26 +10,26 @@ from typing import Final
 
 import click
 
-from crnn.cli.program import HELP_NAMES, Program
+from crnn.cli.program import HELP_NAMES, Program, Room
 
 __all__ = ["main"]
 
 COMMANDS: Final = {
-    "train": "train",
-    "sample": "sample",
-    "score": "score",
-    "info": "info",
-    "compress": "compress",
-    "decompress": "decompress",
-    "data": "data",
-    "plot": "plot",
-    "export": "export",
-    "import": "import_",  # a word of Python's
-    "bench": "bench",
-    "selfcheck": "selfcheck",
-    "completion": "completion",
+    "train": Room("train", "Train a model on texts, or go on with one."),
+    "sample": Room("sample", "Let a model write new text."),
+    "score": Room("score", "Show what in a text surprises."),
+    "info": Room("info", "Show what is in a model's file."),
+    "compress": Room("compress", "Make a file smaller, exactly."),
+    "decompress": Room("decompress", "Unpack such a file."),
+    "data": Room("data", "Look at a text before training on it."),
+    "plot": Room("plot", "Draw the loss curves of trainings."),
+    "export": Room("export", "Write a model for other programs."),
+    "import": Room("import_", "Read a model of other programs."),  # import is a word of Python
+    "bench": Room("bench", "Time crnn on this machine."),
+    "selfcheck": Room("selfcheck", "Check that crnn computes what it should."),
+    "completion": Room("completion", "Let a shell complete commands."),
 }
-"""Each command, in the order in which they are used, and its file here."""
+"""Each command, in the order in which they are used: its file here, and what it is for."""
 
 
 @click.group(

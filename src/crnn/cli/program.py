@@ -14,9 +14,10 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from crnn.cli import output
 from crnn.cli.notes import Notes
@@ -27,6 +28,7 @@ __all__ = [
     "CLOSED_PIPE",
     "HELP_NAMES",
     "Program",
+    "Room",
     "command_line",
     "explained",
     "safe_name",
@@ -39,24 +41,39 @@ _SIGPIPE = 13  # the signal module of Windows has no such name
 CLOSED_PIPE: Final = 128 + _SIGPIPE
 
 
+class Room(NamedTuple):
+    """Where a command is, and what stands beside its name in a list of commands.
+
+    Attributes
+    ----------
+    module : str
+        Its module in this package, which names it `command`.
+    summary : str
+        Its `short_help`, or the first sentence of its help.
+    """
+
+    module: str
+    summary: str
+
+
 class Program(click.Group):
     """A group whose commands write UTF-8 and leave without a traceback when told to.
 
     Parameters
     ----------
-    rooms : mapping of str to str, optional
-        Names of the commands, and their modules in this package: one that is not used is not
-        loaded, so that the others begin, and are completed by a shell, without its delay.
+    rooms : mapping of str to Room, optional
+        Names of the commands, and where they are: one that is not used is not loaded, so that the
+        others begin, are listed, and are completed by a shell, without its delay.
     """
 
-    def __init__(self, *args: Any, rooms: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rooms: Mapping[str, Room] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._rooms = rooms or {}
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, or None if there is none of that name."""
         if cmd_name in self._rooms and cmd_name not in self.commands:
-            module = importlib.import_module(f"crnn.cli.{self._rooms[cmd_name]}")
+            module = importlib.import_module(f"crnn.cli.{self._rooms[cmd_name].module}")
             self.add_command(module.command, cmd_name)
         return super().get_command(ctx, cmd_name)
 
@@ -76,6 +93,25 @@ class Program(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order in which they are used."""
         return [*self._rooms, *(name for name in self.commands if name not in self._rooms)]
+
+    def _summary(self, name: str) -> str:
+        """Return what a command is for, without loading it."""
+        return (
+            self._rooms[name].summary
+            if name in self._rooms
+            else self.commands[name].get_short_help_str()
+        )
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands into the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self._summary(name)) for name in self.list_commands(ctx)])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands that begin so, for a shell, and the options."""
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        commands = [CompletionItem(name, help=self._summary(name)) for name in names]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the chosen command."""
