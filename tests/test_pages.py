@@ -1,98 +1,129 @@
-"""What the pages on a model in use show, run: their Python in one scope, their commands in bash."""
+"""Every code block of the README and of docs/ is run, and shows what comes; none is forgotten."""
 
 from __future__ import annotations
 
-import ast
-import asyncio
-import inspect
-import io
-import os
-import shutil
-import subprocess
-import sys
+import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pytest
-from cli.processes import environment
-from test_readme import ROOT, blocks
+from pages import given
+from pages.blocks import MARKS, OUTPUT, PAGES, ROOT, RUN, UNKNOWN, Block, blocks_of
+from pages.running import is_like, outputs_of
 
 import crnn
-from crnn import codec
 
-PAGES = ("sampling", "scoring", "states", "compression")
-LINES = [f"KING {name}:\nWhat is the question # {n}?\n" for n, name in enumerate("abcdefgh")]
-TEXT = (
-    "to be, or not to bee abc\n"
-    + "".join(LINES)
-    + "0123456789 2026-11-26 10:31 request http://www.example served\n"
-)
+NOT_RUN = {"README.md": 2, "docs/explanation/performance.md": 1, "docs/howto/settings.md": 1}
+"""How many blocks of a page cannot run in a test. Each says why; let them become fewer."""
+COMMAND = re.compile(r"\s*(\$ |>>> |crnn |pip |python |cc |cmake |import |from \w+ import )")
 
 
-def page(name: str) -> str:
-    return (ROOT / "docs" / "howto" / f"{name}.md").read_text("utf-8")
+def in_every_run(blocks: Sequence[Block]) -> list[Block]:
+    """Choose the Python that takes no minutes, and the outputs that follow it."""
+    chosen: list[Block] = []
+    runs = False
+    for block in blocks:
+        if block.treatment != OUTPUT:
+            runs = block.treatment == "python" and block.mark != "long"
+        if runs:
+            chosen.append(block)
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def model() -> crnn.RNN:
+    """A model that has seen the text of the files that pages speak of."""
+    return given.trained_model()
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the files that the pages speak of."""
-    monkeypatch.chdir(tmp_path)
-    model = crnn.RNN(crnn.Vocab.from_text(TEXT), hidden_size=16, seed=1)
-    crnn.Trainer(model, TEXT * 3, learning_rate=0.1).train(300)
-    for name in ("model.safetensors", "log.safetensors"):
-        model.save(name)
-    for name in ("question.txt", "letter.txt", "book.txt", "app.log"):
-        Path(name).write_text(TEXT, "utf-8")
-    return tmp_path
+def folder(model: crnn.RNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with these files in it."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    given.make_files(model)
+    return folder
 
 
-def scope_of(name: str) -> dict[str, Any]:
-    """Return what the blocks of a page take for granted."""
-    model = crnn.load("model.safetensors")
-    packed = io.BytesIO()
-    codec.pack(model, io.BytesIO(TEXT.encode()), packed)
-    return {
-        "crnn": crnn,
-        "model": model,
-        "text": TEXT,
-        "texts": LINES,
-        "lines": LINES,
-        "pieces": LINES,
-        "frame": pd.DataFrame({"code": LINES * 3}),
-        "source": io.BytesIO(TEXT.encode()),
-        "target": io.BytesIO(),
-        "packed_file": io.BytesIO(packed.getvalue()),
-        "unpacked_file": io.BytesIO(),
-    }
+QUICK = {page: blocks for page in PAGES if (blocks := in_every_run(blocks_of(page)))}
+LONG = [page for page in PAGES if any(b.treatment in RUN for b in blocks_of(page))]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_python_runs(name: str, folder: Path) -> None:
-    scope = scope_of(name)
-    found = blocks("python", page(name))
-    assert found
-    for code in found:
-        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        compiled = compile(code, f"docs/howto/{name}.md", "exec", flags=flags)
-        result = eval(compiled, scope)
-        if inspect.iscoroutine(result):
-            asyncio.run(result)
-    if name == "compression":
-        assert scope["text"] == TEXT
-        assert scope["unpacked_file"].getvalue() == TEXT.encode()
+def run(blocks: Sequence[Block], model: crnn.RNN, folder: Path) -> None:
+    names = given.names_of(blocks[0].page, model)
+    for block, printed in outputs_of(blocks, names, folder.parent / "bin"):
+        assert is_like(block.code, printed), f"{block} shows\n{block.code}\nbut got\n{printed}"
+
+
+@pytest.mark.parametrize("page", QUICK)
+def test_python_runs(page: str, model: crnn.RNN, folder: Path) -> None:
+    run(QUICK[page], model, folder)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", [name for name in PAGES if blocks("sh", page(name))])
-def test_commands_run(name: str, folder: Path) -> None:
-    program = folder / "crnn"
-    program.write_text(f"#!{sys.executable}\nfrom crnn.cli import main\nmain()\n")
-    program.chmod(0o755)
-    bash = shutil.which("bash")
-    assert bash, "bash is missing"
-    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    for script in blocks("sh", page(name)):
-        words = [bash, "-euo", "pipefail", "-c", script]
-        done = subprocess.run(words, env=environment(PATH=path), capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("page", LONG)
+def test_whole_page_runs(page: str, model: crnn.RNN, folder: Path) -> None:
+    run(blocks_of(page), model, folder)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_is_accounted_for(page: str) -> None:
+    before = ""
+    for block in blocks_of(page):
+        assert block.treatment != UNKNOWN, (
+            f"{block} is in {block.language or 'no language'!r}, which no test can run, expected "
+            f"{', '.join((*RUN, OUTPUT))} or a comment before it: {', '.join(MARKS)}"
+        )
+        assert block.treatment != OUTPUT or before in RUN, f"{block} is the output of nothing"
+        before = block.treatment
+
+
+def test_few_blocks_cannot_run() -> None:
+    found = [block for page in PAGES for block in blocks_of(page) if block.treatment == "not run"]
+    reasons = "\n".join(f"{block}: {block.says}" for block in found)
+    assert Counter(block.page for block in found) == NOT_RUN, reasons
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_indented_is_no_command(page: str) -> None:
+    for block in blocks_of(page):
+        if block.treatment == "formula":
+            assert not any(map(COMMAND.match, block.code.splitlines())), block
+
+
+def all_marked(kind: str) -> list[Block]:
+    return [block for page in PAGES for block in blocks_of(page) if block.treatment == kind]
+
+
+@pytest.mark.parametrize("block", all_marked("quoted from"), ids=str)
+def test_quotations_are_true(block: Block) -> None:
+    source, quoted = (
+        [" ".join(line.split()) for line in text.splitlines()]
+        for text in ((ROOT / block.says).read_text("utf-8"), block.code)
+    )
+    lines = len(quoted)
+    assert any(source[i : i + lines] == quoted for i in range(len(source))), (
+        f"{block} quotes what does not stand in {block.says}:\n{block.code}"
+    )
+
+
+@pytest.mark.parametrize("block", all_marked("run by"), ids=str)
+def test_what_runs_elsewhere_does(block: Block) -> None:
+    assert Path(block.page).name in (ROOT / block.says).read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "right"),
+    [
+        ("a\nb\n", "a \nb\n", True),
+        ("a\n...\nc", "a\nb\nb\nc\n", True),
+        ("it took ... s", "it took 1.5 s", True),
+        ("a\n", "a\nb\n", False),
+        ("a.c", "abc", False),
+        ("", "a", False),
+    ],
+)
+def test_outputs_are_compared(shown: str, printed: str, right: bool) -> None:
+    assert is_like(shown, printed) == right

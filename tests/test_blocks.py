@@ -1,0 +1,68 @@
+"""The scanner finds every block of a page, its place, its language and its mark."""
+
+from __future__ import annotations
+
+import pytest
+from pages.blocks import Block, blocks_in
+
+PAGE = """# Title
+
+<!-- long: it takes an hour -->
+```python
+x = 1
+```
+
+```text
+1
+```
+
+* a list
+
+  ```sh
+  crnn --help
+  ```
+
+<!-- just a remark -->
+
+    y = W h
+
+````{note}
+A note with code:
+
+```c
+int x;
+```
+````
+<!-- file: a.toml -->
+
+```toml
+a = 1
+```
+"""
+
+
+def test_blocks_are_found() -> None:
+    assert list(blocks_in(PAGE, "p.md")) == [
+        Block("p.md", 4, "python", "x = 1\n", "long", "it takes an hour"),
+        Block("p.md", 8, "text", "1\n"),
+        Block("p.md", 14, "sh", "crnn --help\n"),
+        Block("p.md", 20, "formula", "y = W h\n"),
+        Block("p.md", 25, "c", "int x;\n"),
+        Block("p.md", 31, "toml", "a = 1\n", "file", "a.toml"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "mark", "treatment"),
+    [
+        ("python", "", "python"),
+        ("python", "long", "python"),
+        ("c", "run by", "run by"),
+        ("sh", "not run", "not run"),
+        ("js", "", "unknown"),
+        ("js", "long", "unknown"),
+        ("{code-block}", "", "unknown"),
+    ],
+)
+def test_treatments(language: str, mark: str, treatment: str) -> None:
+    assert Block("p.md", 1, language, "", mark, "x").treatment == treatment
