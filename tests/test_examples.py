@@ -6,25 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import crnn
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-
-
-@pytest.mark.filterwarnings("default")  # of Jupyter's own machinery
-def test_the_notebook_runs(tmp_path: Path) -> None:
-    notebook = nbformat.read(EXAMPLES / "rnn_demo.ipynb", as_version=4)  # type: ignore[no-untyped-call]
-    resources = {"metadata": {"path": str(tmp_path)}}
-    NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
-    printed = "".join(
-        output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])
-    )
-    assert "iter 4000, loss: " in printed
-    assert "4001 windows" in printed
 
 
 def test_autocomplete_knows_what_follows(tmp_path: Path) -> None:
