@@ -2,7 +2,7 @@
 
 "reference" is the notebook's. "strong" is the best recipe known here for a vanilla RNN on one core:
 AdamW from an orthogonal Whh, a short warm-up, a constant rate, then a straight fall; and a wider
-network, kept from learning by heart, where there is more time. `docs/howto/training.md` says what
+network, kept from learning by heart, where there is more time. `docs/howto/settings.md` says what
 was tried.
 """
 
