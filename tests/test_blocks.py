@@ -52,6 +52,11 @@ def test_blocks_are_found() -> None:
     ]
 
 
+def test_what_has_no_language_is_a_layout() -> None:
+    (block,) = blocks_in("```\nh (T, B)\n```\n", "p.md")
+    assert block.treatment == "formula"
+
+
 @pytest.mark.parametrize(
     ("language", "mark", "treatment"),
     [

@@ -9,8 +9,8 @@ what is done with it instead:
     <!-- run by: PATH -->         a test of its own runs it
     <!-- not run: REASON -->      cannot run in a test; a test counts these
 
-A block of text is what the last block that ran printed: "..." in it stands for anything. What is
-only indented is a formula or a layout.
+A block of text is what the last block that ran printed: "..." in it stands for anything. What
+has no language, or is only indented, is a formula or a layout.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ OUTPUT = "text"
 FORMULA = "formula"
 UNKNOWN = "unknown"
 MARK = re.compile(rf"<!-- ({'|'.join(MARKS)}): (.+?) -->\s*")
-IS_CODE = re.compile(r"\{(code|sourcecode|literalinclude|parsed-literal)")
-"""Directives of Sphinx that show code; others are for the site alone."""
+IS_CODE = re.compile(r"\{(code|sourcecode|parsed-literal)")
+"""Directives of Sphinx with code in them; others are for the site, or read it from a file."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def blocks_in(text: str, page: str, above: int = 0) -> Iterator[Block]:
         if token.type == "fence" and language.startswith("{") and not IS_CODE.match(language):
             yield from blocks_in(token.content, page, line)
         elif token.type == "fence":
-            yield Block(page, line, language, token.content, *mark)
+            yield Block(page, line, language or FORMULA, token.content, *mark)
         elif token.type == "code_block":
             yield Block(page, line, FORMULA, token.content, *mark)
         found = MARK.fullmatch(token.content) if token.type == "html_block" else None

@@ -14,10 +14,12 @@ import pandas as pd
 
 import crnn
 from crnn import codec
+from crnn.core import PARAMETERS
 from pages.blocks import ROOT
 
 LINES = [f"KING {name}:\nWhat is the question # {n}?\n" for n, name in enumerate("abcdefgh")]
 TEXT = (
+    "The quick brown fox jumps over the lazy dog. Hello, world\n"
     "to be, or not to bee abc\n"
     + "".join(LINES)
     + "0123456789 2026-11-26 10:31 request http://www.example served\n"
@@ -35,7 +37,7 @@ def make_files(model: crnn.RNN) -> None:
     """Write the files that pages speak of into the current folder."""
     for name in ("model.safetensors", "log.safetensors"):
         model.save(name)
-    for name in ("question.txt", "letter.txt", "app.log"):
+    for name in ("question.txt", "letter.txt", "app.log", "a.txt"):
         Path(name).write_text(TEXT, "utf-8")
     Path("book.txt").write_text(TEXT * 5, "utf-8")
     Path("logs.gz").write_bytes(gzip.compress(TEXT.encode() * 5))
@@ -63,7 +65,12 @@ def of_log(model: crnn.RNN) -> dict[str, Any]:
     return {"trainer": crnn.Trainer(model, TEXT)}
 
 
+def of_the_front_page(model: crnn.RNN) -> dict[str, Any]:
+    return {name: getattr(model, name).copy() for name in PARAMETERS}
+
+
 NAMES: dict[str, Callable[[crnn.RNN], dict[str, Any]]] = {
+    "docs/index.md": of_the_front_page,
     "docs/howto/scoring.md": of_scoring,
     "docs/howto/states.md": lambda model: {"model": model},
     "docs/howto/compression.md": of_compression,
