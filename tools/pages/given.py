@@ -73,6 +73,7 @@ NAMES: dict[str, Callable[[crnn.RNN], dict[str, Any]]] = {
     "docs/index.md": of_the_front_page,
     "docs/howto/scoring.md": of_scoring,
     "docs/howto/states.md": lambda model: {"model": model},
+    "docs/howto/threads.md": lambda model: {"model": model, "text": TEXT},
     "docs/howto/compression.md": of_compression,
     "docs/reference/log.md": of_log,
 }
