@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_readme import ROOT, blocks
 
 import crnn
 from crnn import core, corpus
@@ -39,11 +40,11 @@ def trainer_of(threads=1, hidden_size=64, **settings):
     return crnn.Trainer(model, TEXT, threads=threads, val_fraction=0.1, **settings)
 
 def in_child(work):
-    """What a call comes to in a forked process, or its error; nobody waits longer than 30 s."""
+    """What a call comes to in a forked process, or its error; nobody waits longer than 20 s."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        signal.alarm(30)
+        signal.alarm(20)
         try:
             result = work()
         except Exception as error:
@@ -130,7 +131,7 @@ def again_and_again(work):
     def run():
         while not over:
             work()
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)   # so that a failure is the end
     thread.start()
     return thread
 
@@ -264,6 +265,23 @@ def test_processes_that_are_spawned_train_to_the_same_bytes(tmp_path: Path) -> N
 @forks
 def test_pools_of_every_kind_train_to_the_same_bytes(tmp_path: Path) -> None:
     run(POOLS, tmp_path, "fork", "forkserver")
+
+
+def test_the_page_runs(tmp_path: Path, text: str) -> None:
+    """Its Python in one scope, but for the script, which others start: in a process of its own."""
+    found = blocks("python", (ROOT / "docs" / "howto" / "threads.md").read_text("utf-8"))
+    scripts = [code for code in found if "__main__" in code]
+    model = crnn.RNN(crnn.Vocab.from_text(text), 16)
+    scope: dict[str, Any] = {"model": model, "text": text}
+    for code in found:
+        if code not in scripts:
+            exec(compile(code, "docs/howto/threads.md", "exec"), scope)
+    assert [len(sample) for sample in scope["texts"]] == [100] * 8
+    assert scope["twin"].step == scope["trainer"].step + 100
+    (tmp_path / "script.py").write_text(scripts[0], "utf-8")
+    command = [sys.executable, str(tmp_path / "script.py")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert (len(scripts), done.stdout) == (1, "100 True\n"), done.stderr
 
 
 # --- pools of threads, pickles, copies ------------------------------------------------------------
