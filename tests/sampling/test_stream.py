@@ -225,12 +225,12 @@ def test_others_run_while_a_stream_is_drawn() -> None:
                 await asyncio.sleep(0)
 
         other = asyncio.create_task(turn())
-        text = "".join([char async for char in MODEL.stream(500, seed=1)])
+        text = "".join([char async for char in MODEL.stream(200_000, seed=1)])
         other.cancel()
         return text, turns
 
     text, turns = asyncio.run(both())
-    assert text == MODEL.sample(500, seed=1)
+    assert text == MODEL.sample(200_000, seed=1)
     assert turns > 0
 
 
