@@ -28,11 +28,11 @@ STEPS: Final[dict[str, tuple[str, str]]] = {
     "kernels": ("C under sanitizers", "cmake --workflow --preset checked"),
     "site": (
         "the documentation, in a browser",
-        "python tools/site.py build && python tools/site.py check",
+        "python tools/website.py build && python tools/website.py check",
     ),
     "instructions": ("a window costs what it did", "python tools/count_instructions.py --check"),
     "wheels": ("wheels for other systems, installed there", "python tools/foreign.py --all"),
-    "races": ("threads under ThreadSanitizer", "tools/race.sh"),
+    "races": ("threads under ThreadSanitizer", "python tools/race.py"),
     "prove": ("the digests in every configuration", "python tools/prove.py --install"),
     "accuracy": ("exp, log, tanh over all floats", "python tools/measure_accuracy.py --jobs 2"),
     "survive": (
