@@ -6,21 +6,21 @@ in `_ext`, an idea a file.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
 import crnn
-import crnn.core  # compiled modules are loaded, or autodoc would take their stubs for them
 
-STUBS = Path(crnn.__file__).parent.glob("*.pyi")
+COMPILED = sorted(stub.stem for stub in Path(crnn.__file__).parent.glob("*.pyi"))
+for module in COMPILED:
+    importlib.import_module(f"crnn.{module}")  # or autodoc would take its stub for it
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "crnn"
 author = "The crnn developers"
 project_copyright = author
 release = version = crnn.__version__
-
-COMPILED = rf"^crnn\.({'|'.join(sorted(path.stem for path in STUBS))})\."
 
 extensions = [
     "myst_parser",
@@ -30,8 +30,10 @@ extensions = [
     "c_header",
     "commands",
     "compiled_modules",
+    "descriptions",
     "docstrings",
     "mathml",
+    "outside",
     "scrolling",
     "setting_tables",
 ]
@@ -57,7 +59,7 @@ numpydoc_validation_checks = {
     *("RT02", "RT05", "SS01", "SS02", "SS04", "SS05", "SS06", "YD01"),
 }
 # No signatures to compare with: compiled modules; keywords in a TypedDict.
-numpydoc_validation_exclude = {COMPILED, r"^crnn\.RNN\.sample$"}
+numpydoc_validation_exclude = {rf"^crnn\.({'|'.join(COMPILED)})\.", r"^crnn\.RNN\.sample$"}
 
 # A name of crnn's must lead somewhere. Others do not: this site is read without a network.
 nitpicky = True
