@@ -118,7 +118,7 @@ def summary(report: dict[str, Any]) -> list[str]:
     for name in ("window", "lossFun", "sample"):
         theirs = us[name, "float64", "notebook"]
         ours = [us[name, dtype, "compiled"] for dtype in ("float64", "float32")]
-        cells = [f"{time:,.0f} ({theirs / time:.1f} times)" for time in ours]
+        cells = [f"{time:,.0f} ({theirs / time:.0f} times)" for time in ours]
         rows.append((WORKLOADS[name], f"{theirs:,.0f}", *cells))
     heads = ("microseconds", "NumPy float64", "crnn float64", "crnn float32")
     machine = report["machine"]

@@ -30,10 +30,11 @@ def page(name: str) -> list[str]:
     KeyError
         If there is no such command.
     """
-    command = main.get_command(click.Context(main), name)
+    program = click.Context(main, info_name="crnn", **main.context_settings)
+    command = main.get_command(program, name)
     if command is None:
         raise KeyError(f"there is no command {name!r}, expected one of {', '.join(COMMANDS)}")
-    ctx = click.Context(command, info_name=f"crnn {name}")
+    ctx = click.Context(command, info_name=name, parent=program)
     usage = " ".join(command.collect_usage_pieces(ctx))
     lines = [
         f".. program:: crnn {name}",

@@ -25,7 +25,11 @@ def description(page: nodes.document) -> str:
 
 
 def process(
-    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+    app: Sphinx,
+    pagename: str,
+    template: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
 ) -> None:
     """Add the description to a page before it is written."""
     said = 'name="description"' in context.get("metatags", "")

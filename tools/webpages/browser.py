@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import itertools
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 from webpages import links
 
 SCREENS = {"phone": (360, 740), "desk": (1280, 900)}
 SCHEMES = ("light", "dark")
+EXAMINED = "desk"  # by axe, which takes most of the time: here all of a page is seen
+SOUGHT = "perplexity"
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -58,16 +64,25 @@ def wrong(site: Path, folder: Path) -> list[str]:
             name = str(path.relative_to(site))
             driver.get(path.resolve().as_uri())
             driver.execute_script(AXE.read_text("utf-8"))
-            for screen, size in SCREENS.items():
-                for scheme in SCHEMES:
-                    _put(driver, size, scheme)
-                    shot = f"{name.removesuffix('.html').replace('/', '-')}-{screen}-{scheme}.png"
-                    driver.save_screenshot(str(folder / shot))
-                    found += [
-                        f"{name}, {screen}, {scheme}: {fault}" for fault in _faults(driver, screen)
-                    ]
+            for screen, scheme in itertools.product(SCREENS, SCHEMES):
+                _put(driver, SCREENS[screen], scheme)
+                shot = f"{name.removesuffix('.html').replace('/', '-')}-{screen}-{scheme}.png"
+                driver.save_screenshot(str(folder / shot))
+                faults = _faults(driver, axe=screen == EXAMINED)
+                found += [f"{name}, {screen}, {scheme}: {fault}" for fault in faults]
             found += [f"{name}: {entry['message']}" for entry in driver.get_log("browser")]
+        found += _search(driver, site)
     return found
+
+
+def _search(driver: Any, site: Path) -> Iterator[str]:
+    """Search for a word that stands in the reference, as a reader without a network would."""
+    driver.get(f"{(site / 'search.html').resolve().as_uri()}?q={SOUGHT}")
+    wait = WebDriverWait(driver, 30)
+    try:
+        wait.until(lambda shown: shown.find_elements(By.CSS_SELECTOR, "#search-results li a"))
+    except TimeoutException:
+        yield f"search.html: finds no {SOUGHT}"
 
 
 @contextmanager
@@ -97,8 +112,9 @@ def _put(driver: Any, size: tuple[int, int], scheme: str) -> None:
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
-def _faults(driver: Any, screen: str) -> Iterator[str]:
+def _faults(driver: Any, *, axe: bool) -> Iterator[str]:
     if wide := driver.execute_script(TOO_WIDE):
         yield f"wider than the screen by {wide}"
     yield from (f"the picture {source} is not seen" for source in driver.execute_script(UNSEEN))
-    yield from driver.execute_async_script(RUN_AXE, RULES)
+    if axe:
+        yield from driver.execute_async_script(RUN_AXE, RULES)
