@@ -6,7 +6,9 @@ import importlib.resources
 import itertools
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from webpages import links
 
 SCREENS = {"phone": (360, 740), "desk": (1280, 900)}
 SCHEMES = ("light", "dark")
-EXAMINED = "desk"  # by axe, which takes most of the time: here all of a page is seen
+BROWSERS = 2  # at the same time
 SOUGHT = "perplexity"
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -29,7 +31,8 @@ FLAGS = (
     "--hide-scrollbars", "--force-color-profile=srgb",
 )  # fmt: skip
 AXE = importlib.resources.files("axe_core_python") / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa"]  # contrast is one of them
+# Where axe looks, for what: it takes most of the time, and on the desk all of a page is seen.
+RULES = {("desk", "light"): ["wcag2a", "wcag2aa"], ("desk", "dark"): ["color-contrast"]}
 RUN_AXE = """
 const done = arguments[arguments.length - 1];
 axe.run(document, {runOnly: arguments[0], resultTypes: ["violations"]}).then(found => done(
@@ -58,9 +61,21 @@ def wrong(site: Path, folder: Path) -> list[str]:
         Where screenshots go: page, screen and scheme are in their names.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    pages = links.pages(site)
+    with ThreadPoolExecutor(BROWSERS) as pool:
+        shares = [pages[number::BROWSERS] for number in range(BROWSERS)]
+        found = sorted(
+            fault for part in pool.map(partial(_seen, site, folder), shares) for fault in part
+        )
+    with opened() as driver:
+        return found + list(_search(driver, site))
+
+
+def _seen(site: Path, folder: Path, pages: list[Path]) -> list[str]:
+    """Look at some of the pages in a browser of their own."""
     found: list[str] = []
     with opened() as driver:
-        for path in links.pages(site):
+        for path in pages:
             name = str(path.relative_to(site))
             driver.get(path.resolve().as_uri())
             driver.execute_script(AXE.read_text("utf-8"))
@@ -68,10 +83,9 @@ def wrong(site: Path, folder: Path) -> list[str]:
                 _put(driver, SCREENS[screen], scheme)
                 shot = f"{name.removesuffix('.html').replace('/', '-')}-{screen}-{scheme}.png"
                 driver.save_screenshot(str(folder / shot))
-                faults = _faults(driver, axe=screen == EXAMINED)
+                faults = _faults(driver, RULES.get((screen, scheme)))
                 found += [f"{name}, {screen}, {scheme}: {fault}" for fault in faults]
             found += [f"{name}: {entry['message']}" for entry in driver.get_log("browser")]
-        found += _search(driver, site)
     return found
 
 
@@ -112,9 +126,9 @@ def _put(driver: Any, size: tuple[int, int], scheme: str) -> None:
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
-def _faults(driver: Any, *, axe: bool) -> Iterator[str]:
+def _faults(driver: Any, rules: list[str] | None) -> Iterator[str]:
     if wide := driver.execute_script(TOO_WIDE):
         yield f"wider than the screen by {wide}"
     yield from (f"the picture {source} is not seen" for source in driver.execute_script(UNSEEN))
-    if axe:
-        yield from driver.execute_async_script(RUN_AXE, RULES)
+    if rules:
+        yield from driver.execute_async_script(RUN_AXE, rules)
