@@ -42,7 +42,7 @@ root_doc = "index"
 
 # Pages are Markdown that also reads well where it is not built.
 source_suffix = {".md": "markdown"}
-myst_enable_extensions = ["amsmath", "attrs_block", "attrs_inline", "colon_fence", "dollarmath"]
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
 # Docstrings: types stand in them, in words.

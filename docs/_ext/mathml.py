@@ -19,10 +19,9 @@ def inline(self: HTML5Translator, node: nodes.math) -> None:
 
 def block(self: HTML5Translator, node: nodes.math_block) -> None:
     """Write an equation of its own, which scrolls where the page is narrower."""
-    label = self.builder.env.domains.standard_domain and node.get("number")
     self.body.append(self.starttag(node, "div", CLASS="math", tabindex="0"))
-    if label:
-        self.body.append(f'<span class="eqno">({label})</span>')
+    if node["number"]:  # of an equation that has a label
+        self.body.append(f'<span class="eqno">({node["number"]})</span>')
     self.body.append(convert(node.astext(), display="block") + "</div>\n")
     raise nodes.SkipNode
 
