@@ -133,10 +133,12 @@ class Workshop:
             "ar": "ar",
             "ranlib": "ranlib",
         }.items():
+            # zig links no macOS bundle; a library is the same but for its kind
+            given = "${@/#-bundle/-shared}" if "macos" in target else "$@"
             script = folder / name
-            script.write_text(f'#!/bin/sh\nexec {sys.executable} -m ziglang {words} "$@"\n')
+            script.write_text(f'#!/bin/bash\nexec {sys.executable} -m ziglang {words} "{given}"\n')
             script.chmod(0o755)
-            self.note(f"""printf '#!/bin/sh\\nexec python -m ziglang {words} "$@"\\n' """
+            self.note(f"""printf '#!/bin/bash\\nexec python -m ziglang {words} "{given}"\\n' """
                       f"> $work/{folder.name}/{name}")  # fmt: skip
         self.note(f"chmod +x $work/{folder.name}/*")
         return folder

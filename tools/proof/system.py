@@ -13,7 +13,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -64,41 +64,25 @@ S390X: Final = Guest("s390x", "s390x", ("python3-numpy",), _NEEDED)
 
 def wheel_in(guest: Guest, shop: Workshop) -> Tally:
     """Build the wheel, install it in an emulated system and compare its digests there."""
-    emulator = f"qemu-{guest.processor}"
-    programs = (guest.compiler, "debootstrap", f"{emulator}-static", "update-binfmts")
-    shop.need(programs, guest.packages)
-    if os.geteuid() != 0:
-        raise NotPossibleError("debootstrap needs root")
-    if f"{sys.version_info.major}{sys.version_info.minor}" != PYTHON:
-        raise NotPossibleError(f"run this with Python 3.{PYTHON[1:]}, the one of bookworm")
-    root = shop.folder / f"debian-{guest.debian}"
-    wheels = build_wheels(guest, shop)
-    with emulated(emulator, shop), without_mounts(root, shop):
-        packages = ",".join(("python3", "python3-venv", *guest.debs))
-        shop.call(["debootstrap", f"--arch={guest.debian}", "--variant=minbase",
-                   f"--include={packages}", "bookworm", str(root)])  # fmt: skip
-        for source in (str(wheels), "tools", "README.md"):
-            shop.call(["cp", "-r", source, str(root)])
-        inside = ["chroot", str(root)]
-        shop.call([*inside, "python3", "-m", "venv", "--system-site-packages", "/venv"])
-        files = [f"/{wheels.name}/{wheel.name}" for wheel in sorted(wheels.iterdir())]
-        pip = [*inside, "/venv/bin/pip", "install", "-q", "--no-index", "--no-deps"]
-        shop.call([*pip, *files])
-        return compared([*inside, "/venv/bin/python"], root, shop)
-
-
-def build_wheels(guest: Guest, shop: Workshop) -> Path:
-    """Build crnn's wheel and fetch those of what it depends on; return their folder."""
+    shop.need([guest.compiler], guest.packages)
     wheels = shop.folder / f"wheels-{guest.debian}"
+    build_wheel(guest, wheels, shop)
+    fetch(guest, guest.wheels, wheels, shop)
+    with debian(guest, wheels, ("tools", "README.md"), shop) as root:
+        return compared(["chroot", str(root), "/venv/bin/python"], root, shop)
+
+
+def build_wheel(guest: Guest, wheels: Path, shop: Workshop) -> None:
+    """Build crnn's wheel by Debian's cross compiler into a folder."""
     target = {
         "CC": guest.compiler,
         "_PYTHON_HOST_PLATFORM": f"linux-{guest.processor}",
         "SETUPTOOLS_EXT_SUFFIX": f".cpython-{PYTHON}-{guest.processor}-linux-gnu.so",
     }
     build = shop.folder / f"build-{guest.debian}"
-    pip = [sys.executable, "-m", "pip"]
     shop.call(
-        [*pip, "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(wheels), ".",
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation",
+         "-w", str(wheels), ".",
          f"-Cbuild-dir={build}", "-Ccmake.define.CMAKE_SYSTEM_NAME=Linux",
          f"-Ccmake.define.CMAKE_SYSTEM_PROCESSOR={guest.processor}"],
         target,
@@ -106,12 +90,50 @@ def build_wheels(guest: Guest, shop: Workshop) -> Path:
     built = [wheel.name for wheel in wheels.glob("crnn-*.whl")]
     if len(built) != 1 or not built[0].endswith(f"linux_{guest.processor}.whl"):
         raise NotPossibleError(f"the wheels are {built}, expected one for {guest.processor}")
+
+
+def fetch(guest: Guest, names: Sequence[str], wheels: Path, shop: Workshop) -> None:
+    """Fetch wheels for a processor from PyPI into a folder."""
     platforms = [f"{name}_{guest.processor}" for name in ("manylinux2014", "manylinux_2_28")]
     shop.call(
-        [*pip, "download", "-q", "--only-binary=:all:", f"--python-version={PYTHON}",
-         *(f"--platform={name}" for name in platforms), "-d", str(wheels), *guest.wheels]
+        [sys.executable, "-m", "pip", "download", "-q", "--only-binary=:all:",
+         f"--python-version={PYTHON}", *(f"--platform={name}" for name in platforms),
+         "-d", str(wheels), *names]
     )  # fmt: skip
-    return wheels
+
+
+@contextlib.contextmanager
+def debian(guest: Guest, wheels: Path, sources: Sequence[str], shop: Workshop) -> Iterator[Path]:
+    """Make an emulated system whose /venv has these wheels; lend its folder.
+
+    Parameters
+    ----------
+    guest : Guest
+    wheels : Path
+        A folder of wheels for it: all are installed.
+    sources : sequence of str
+        Files and folders of the repository that it gets, too.
+    shop : Workshop
+    """
+    emulator = f"qemu-{guest.processor}"
+    shop.need(("debootstrap", f"{emulator}-static", "update-binfmts"), guest.packages)
+    if os.geteuid() != 0:
+        raise NotPossibleError("debootstrap needs root")
+    if f"{sys.version_info.major}{sys.version_info.minor}" != PYTHON:
+        raise NotPossibleError(f"run this with Python 3.{PYTHON[1:]}, the one of bookworm")
+    root = shop.folder / f"debian-{guest.debian}"
+    with emulated(emulator, shop), without_mounts(root, shop):
+        packages = ",".join(("python3", "python3-venv", *guest.debs))
+        shop.call(["debootstrap", f"--arch={guest.debian}", "--variant=minbase",
+                   f"--include={packages}", "bookworm", str(root)])  # fmt: skip
+        for source in (str(wheels), *sources):
+            shop.call(["cp", "-r", source, str(root)])
+        inside = ["chroot", str(root)]
+        shop.call([*inside, "python3", "-m", "venv", "--system-site-packages", "/venv"])
+        files = [f"/{wheels.name}/{wheel.name}" for wheel in sorted(wheels.iterdir())]
+        pip = [*inside, "/venv/bin/pip", "install", "-q", "--no-index", "--no-deps"]
+        shop.call([*pip, *files])
+        yield root
 
 
 def compared(python: list[str], root: Path, shop: Workshop) -> Tally:
