@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from proof.builds import CROSS, Workshop
+from proof.builds import CROSS, NotPossibleError, Workshop
 from proof.driver import known_cases, outcomes_in, write_cases
 
 from crnn import core, digests
@@ -38,7 +38,10 @@ def main() -> None:
     names = [build.name for build in CROSS]
     parser.add_argument("--driver", choices=names, help="compile the driver for a processor")
     asked = parser.parse_args()
-    platform, tables = driven(asked.driver) if asked.driver else installed()
+    try:
+        platform, tables = driven(asked.driver) if asked.driver else installed()
+    except NotPossibleError as error:
+        raise SystemExit(str(error)) from None
     asked.folder.mkdir(parents=True, exist_ok=True)
     record = {"platform": platform, "contract": digests.contract(), "tables": tables}
     file = asked.folder / f"{platform}.json"

@@ -52,11 +52,13 @@ def main() -> int:
     names = list(TARGETS) if asked.all else asked.targets
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         shop = Workshop(Path(folder))
-        results = [tried(TARGETS[name], shop, asked) for name in names]
-    print("\n".join(line for lines, _ in results for line in lines))
-    wrong = [name for name, (_, good) in zip(names, results, strict=True) if not good]
-    print(f"{len(names) - len(wrong)} of {len(names)} wheels are as they should be")
-    return 1 if wrong else 0
+        good = 0
+        for name in names:
+            lines, well = tried(TARGETS[name], shop, asked)
+            print("\n".join(lines), flush=True)
+            good += well
+    print(f"{good} of {len(names)} wheels are as they should be")
+    return 0 if good == len(names) else 1
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:

@@ -27,7 +27,8 @@ def build(target: Target, shop: Workshop) -> Path:
         "CMAKE_SYSTEM_PROCESSOR": target.processor,
         "CMAKE_AR": str(tools / "ar"),
         "CMAKE_RANLIB": str(tools / "ranlib"),
-        "CMAKE_MODULE_LINKER_FLAGS": "-s",  # no names of what only a debugger wants to know
+        "CMAKE_C_FLAGS": "-g0",  # zig would say everything to a debugger, in three times the size
+        "CMAKE_MODULE_LINKER_FLAGS": "-s",
         **special(target, shop),
     }
     environment = {
