@@ -268,7 +268,7 @@ def test_pools_of_every_kind_train_to_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_the_script_of_the_page_runs(tmp_path: Path) -> None:
-    """The rest of docs/howto/threads.md runs with the other pages; this wants a process of its own."""
+    """The rest of the page runs with the others; this wants a process of its own."""
     (script,) = (b for b in blocks_of("docs/howto/threads.md") if "__main__" in b.code)
     (tmp_path / "script.py").write_text(script.code, "utf-8")
     command = [sys.executable, str(tmp_path / "script.py")]

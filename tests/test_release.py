@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,16 @@ def test_another_version_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_programs_of_the_steps_exist() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    tools = " ".join(
+        project["optional-dependencies"]["dev"] + project["optional-dependencies"]["test"]
+    )
     for _, command in release.STEPS.values():
-        for tool in re.findall(r"\btools/[\w.]+", command):
-            assert (ROOT / tool).is_file(), tool
+        for part in command.split(" && "):
+            program, *words = part.split()
+            if program == "python" and words[0] != "-m":
+                assert (ROOT / words[0]).is_file(), words[0]
+            elif program == "python":
+                assert words[1] in tools, words[1]
+            else:
+                assert program in tools or program in ("git", "test"), program

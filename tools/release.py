@@ -3,11 +3,14 @@
 python tools/release.py --list         the steps
 python tools/release.py                all of them: hours, and root for emulated systems
 python tools/release.py --from prove   goes on at a step
+
+In the environment that tools/develop.py makes, whose programs come first.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -21,14 +24,14 @@ ROOT: Final = Path(__file__).parent.parent
 
 # Name: what it assures, and the command. Cheap ones first.
 STEPS: Final[dict[str, tuple[str, str]]] = {
-    "clean": ("nothing is left to commit", "git diff --quiet HEAD"),
+    "clean": ("nothing is left to commit", 'test -z "$(git status --porcelain)"'),
     "style": ("style, types, workflows", "pre-commit run --all-files"),
     "tests": ("the default tests", "pytest"),
     "long": ("tests that take minutes, and what needs PyTorch", "pytest -m long"),
     "kernels": ("C under sanitizers", "cmake --workflow --preset checked"),
     "site": (
         "the documentation, in a browser",
-        "python tools/website.py build && python tools/website.py check",
+        "python tools/website.py build && python tools/website.py check --browser build/screens",
     ),
     "instructions": ("a window costs what it did", "python tools/count_instructions.py --check"),
     "wheels": ("wheels for other systems, installed there", "python tools/foreign.py --all"),
@@ -71,7 +74,8 @@ def run(name: str) -> None:
     purpose, command = STEPS[name]
     print(f"\n=== {name}: {purpose}\n    {command}", flush=True)
     start = time.monotonic()
-    if subprocess.run(command, shell=True, cwd=ROOT).returncode:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    if subprocess.run(command, shell=True, cwd=ROOT, env={**os.environ, "PATH": path}).returncode:
         sys.exit(f"{name} failed. Mend it, then: python tools/release.py --from {name}")
     print(f"    {time.monotonic() - start:.0f} s", flush=True)
 
