@@ -31,6 +31,7 @@ PYCONFIG: Final = """#ifndef Py_CONFIG_H
 #define NT_THREADS
 #define HAVE_DECLSPEC_DLL
 #define Py_ENABLE_SHARED 1
+#define WITH_DOC_STRINGS 1
 #define HAVE_STDINT_H 1
 #define HAVE_INTTYPES_H 1
 #define HAVE_UINTPTR_T 1
@@ -93,6 +94,11 @@ def install(wheel: Path, more: tuple[str, ...], shop: Workshop) -> None:
             archive.extractall(site)
     paths = [f"python{VERSION}.zip", ".", rf"..\..\{site.name}", "import site"]
     (python(shop) / f"python{VERSION}._pth").write_text("\n".join(paths) + "\n")
+
+
+def path(of: Path) -> str:
+    """Return the name of a file of this system as Windows has it, where wine is."""
+    return "Z:" + str(of).replace("/", "\\")
 
 
 def call(words: list[str], shop: Workshop) -> str:
