@@ -499,6 +499,7 @@ def test_what_cannot_be_written_shows_beforehand_in_the_same_words(
     assert sorted(os.listdir(tmp_path)) == before
 
 
+@posix
 def test_a_kept_file_needs_a_longer_name(tmp_path: Path) -> None:
     path = tmp_path / (231 * "m")  # 254 with a temporary file's ending, 258 with .bak before it
     probe(path, keep=True)

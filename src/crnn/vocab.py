@@ -380,7 +380,7 @@ def _integers(name: str, values: Indices) -> npt.NDArray[Any]:
 def _integers_of_list(name: str, items: list[Any], expected: str) -> npt.NDArray[Any]:
     """Return a list of ints as an array; neither bools nor floats pass for ints."""
     for position, item in enumerate(items):
-        if isinstance(item, bool) or not hasattr(item, "__index__"):
+        if isinstance(item, bool | np.bool_) or not hasattr(item, "__index__"):
             kind = type(item).__name__
             raise TypeError(f"{name}[{position}] is {item!r}, a {kind}, {expected}")
     plain = list(map(operator.index, items))
