@@ -9,7 +9,7 @@ from libc.stdint cimport int32_t
 from libc.string cimport memcpy, memset
 
 from crnn.core cimport Net, Shape, Share, Window, Workspace, forward, share_of
-from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave
+from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave, crnn_pin
 from crnn.kernels cimport real
 from crnn.memory cimport Buffer
 from crnn.text cimport Passage, Place, Text, is_fresh, reach, seek, settle, symbol
@@ -145,6 +145,6 @@ cdef class Validation:
     def loss(self):
         """Nats per character so far."""
         cdef crnn_fpmode theirs = crnn_fpmode_enter()
-        cdef double loss = self.reading.nats / self.reading.characters
+        cdef double loss = crnn_pin(self.reading.nats / self.reading.characters)
         crnn_fpmode_leave(theirs)
         return loss
