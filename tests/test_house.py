@@ -34,3 +34,32 @@ def test_an_import_upwards_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "trainer imports analysis, which is on a higher storey",
     ]
     assert "cli has a room in tools/house.py, but no file" in house.homeless()
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "found"),
+    [
+        ("core.pyx", "from crnn import version, trainer", "version trainer"),
+        ("core.pyx", "from crnn cimport (version,\n    trainer,  # why\n)", "version trainer"),
+        ("core.pyx", "from crnn cimport version, \\\n    trainer", "version trainer"),
+        ("core.pyx", "cimport crnn.version as v, crnn.trainer", "version trainer"),
+        ("core.pyx", "from crnn.trainer cimport *", "trainer"),
+        ("core.pxd", "from . cimport trainer  # from crnn import version", "trainer"),
+        ("core.py", "from .trainer import Trainer", "trainer"),
+        ("core.py", "from . import (\n    trainer as t,\n)", "trainer"),
+        ("cli/train.py", "from .. import trainer", "trainer"),
+        ("cli/train.py", "from .bar import trainer", "cli.bar"),
+        ("cli/train.pyx", "from ..trainer cimport Trainer", "trainer"),
+        ("core.pyx", "import numpy, crnn\nfrom numpy cimport trainer\nimportant = 1", ""),
+        ("core.py", "import crnn\nfrom numpy import trainer\nimport trainer", ""),
+    ],
+)
+def test_imports_of_every_form_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, source: str, found: str
+) -> None:
+    monkeypatch.setattr(house, "SOURCES", tmp_path)
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(source, "utf-8")
+    known = {"core", "trainer", "version", "cli", "cli.bar", "cli.train"}
+    assert list(house.imported(path, known)) == found.split()

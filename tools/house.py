@@ -125,30 +125,50 @@ def upward() -> list[str]:
 def imported(path: Path, known: set[str]) -> Iterator[str]:
     """Yield the modules of crnn that a file imports when it runs: not those for type checkers."""
     source = path.read_text("utf-8")
-    for full in _python(ast.parse(source)) if path.suffix == ".py" else _cython(source):
-        name = full.removeprefix("crnn").removeprefix(".")
+    for written in _python(ast.parse(source)) if path.suffix == ".py" else _cython(source):
+        full = _absolute(written, ["crnn", *path.relative_to(SOURCES).parent.parts])
+        if not full.startswith("crnn."):
+            continue
+        name = full.removeprefix("crnn.")
         while name and name not in known:
             name = name.rpartition(".")[0]
         if name:
             yield name
 
 
+def _absolute(written: str, package: list[str]) -> str:
+    """Return a name without the dots before it, of which one is the package that it is used in."""
+    name = written.lstrip(".")
+    dots = len(written) - len(name)
+    return ".".join([*package[: len(package) - dots + 1], name]) if dots else name
+
+
 def _python(tree: ast.AST) -> Iterator[str]:
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
-        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "crnn":
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            origin = "." * node.level + (f"{node.module}." if node.module else "")
+            yield from (origin + alias.name for alias in node.names)
         elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith("crnn."))
+            yield from (alias.name for alias in node.names)
         yield from _python(node)
 
 
+LISTED: Final = r"(?P<names>\([^)]*\)|[^(\n;]*)"
+CYTHON_IMPORT: Final = re.compile(
+    rf"^[ \t]*(?:from[ \t]+(?P<origin>\.*[\w.]*)[ \t]+)?c?import\b[ \t]*{LISTED}", re.MULTILINE
+)
+
+
 def _cython(source: str) -> Iterator[str]:
-    for found in re.finditer(
-        r"^\s*(?:from (crnn[\w.]*) c?import|c?import (crnn[\w.]*))", source, re.M
-    ):
-        yield found[1] or found[2]
+    joined = re.sub(r"#.*", "", source).replace("\\\n", " ")
+    for found in CYTHON_IMPORT.finditer(joined):
+        origin = found["origin"] or ""
+        between = "." if origin.strip(".") else ""
+        for listed in found["names"].strip("()").split(","):
+            if listed.strip():  # without "as", and but for a comma at the end
+                yield origin + between + listed.split()[0]
 
 
 # --- The picture ----------------------------------------------------------------------------------
