@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from pages.blocks import Block, blocks_in
+from pages import blocks
+from pages.blocks import Block, blocks_in, blocks_of, blocks_run_by
 
 PAGE = """# Title
 
@@ -71,3 +74,18 @@ def test_what_has_no_language_is_a_layout() -> None:
 )
 def test_treatments(language: str, mark: str, treatment: str) -> None:
     assert Block("p.md", 1, language, "", mark, "x").treatment == treatment
+
+
+def test_a_file_of_tests_gets_every_block_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked = "<!-- run by: tests/test_{}.py -->\n\n```c\nint {};\n```\n\n"
+    for page, tests in {"p.md": "aba", "q.md": "a"}.items():
+        text = "".join(marked.format(test, test) for test in tests)
+        (tmp_path / page).write_text(text, "utf-8")
+    monkeypatch.setattr(blocks, "ROOT", tmp_path)
+    monkeypatch.setattr(blocks, "PAGES", ("p.md", "q.md"))
+    monkeypatch.setattr(blocks, "blocks_of", blocks_of.__wrapped__)
+    found = blocks_run_by(str(tmp_path / "tests" / "test_a.py"))
+    assert [str(block) for block in found] == ["p.md:3", "p.md:15", "q.md:3"]
+    assert not blocks_run_by(str(tmp_path / "tests" / "test_c.py"))

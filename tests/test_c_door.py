@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pages.blocks import blocks_in, blocks_run_by
 
 import crnn
 from crnn import headers
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "c_embed"
-PAGE = ROOT / "docs" / "howto" / "embed_c.md"
 STRICT = ["-Wall", "-Wextra", "-pedantic", "-Werror"]
 COMPILERS = [path for path in map(shutil.which, ("gcc", "clang")) if path]
 LANGUAGES = {"C11": ["-std=c11"], "C++17": ["-x", "c++", "-std=c++17"]}
@@ -31,8 +30,9 @@ def run(*words: str | Path, cwd: Path, **variables: str) -> str:
     return done.stdout
 
 
-def blocks(language: str, page: Path) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+def commands_of(readme: Path) -> list[str]:
+    found = blocks_in(readme.read_text("utf-8"), readme.name)
+    return [block.code for block in found if block.treatment == "sh"]
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def with_python(folder: Path) -> str:
 
 def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
     example = shutil.copytree(EXAMPLE, tmp_path / "c_embed")
-    commands = blocks("sh", example / "README.md")
+    commands = commands_of(example / "README.md")
     assert len(commands) == 2
     script = "set -eu\n" + "".join(commands)
     printed = run("sh", "-c", script, cwd=example, PATH=with_python(tmp_path))
@@ -126,18 +126,17 @@ def test_an_installation_without_a_library_says_so(
 
 
 def test_the_page_shows_what_the_example_has() -> None:
-    compiling, installing = blocks("sh", PAGE)
-    assert compiling == blocks("sh", EXAMPLE / "README.md")[0]
+    step, compiling, project, installing = (block.code for block in blocks_run_by(__file__))
+    assert step in (EXAMPLE / "step.c").read_text("utf-8")
+    assert compiling == commands_of(EXAMPLE / "README.md")[0]
+    assert project in (EXAMPLE / "CMakeLists.txt").read_text("utf-8")
     assert "-DCRNN_PYTHON=OFF" in installing  # run below
-    for language, file in {"c": "step.c", "cmake": "CMakeLists.txt"}.items():
-        (shown,) = blocks(language, PAGE)
-        assert shown in (EXAMPLE / file).read_text("utf-8")
 
 
 @pytest.mark.long
 def test_cmake_finds_what_a_checkout_installs(tmp_path: Path, model: crnn.RNN) -> None:
     prefix = tmp_path / "prefix"
-    installing = blocks("sh", PAGE)[1].replace("-S .", f"-S '{ROOT}'")
+    installing = blocks_run_by(__file__)[-1].code.replace("-S .", f"-S '{ROOT}'")
     run("sh", "-euc", installing, cwd=tmp_path, PREFIX=str(prefix))
     moved = prefix.rename(tmp_path / "moved")  # it names no place of its own
     program = built_by_cmake(tmp_path, f"-DCMAKE_PREFIX_PATH={moved}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,13 +15,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pages.blocks import blocks_run_by
 from signatures import MODULES, RECORD, described, interface
 
 import crnn
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "cython_embed"
-PAGE = ROOT / "docs" / "howto" / "embed_cython.md"
 TEXT = "to be or not to be, that is the question. "
 TEXTS = [TEXT, "to eb ro ton", "", "bbbb????", TEXT * 9, "t", ""]
 CHECK = """
@@ -83,8 +82,8 @@ def compiled(source: Path, folder: Path) -> Any:
 
 
 def test_what_the_page_shows_feeds_a_state(tmp_path: Path) -> None:
-    (code,) = re.findall(r"```cython\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    (tmp_path / "shown.pyx").write_text(code, "utf-8")
+    (block,) = blocks_run_by(__file__)
+    (tmp_path / "shown.pyx").write_text(block.code, "utf-8")
     shown, model = compiled(tmp_path / "shown.pyx", tmp_path), trained()
     state, p = model.state(), np.empty(len(model.vocab), np.float32)
     for x in model.vocab.encode(TEXT).tolist():

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from pages.blocks import blocks_run_by
 
 import crnn
 from crnn.history import Report, table_of
@@ -68,8 +69,13 @@ def test_it_reads_as_the_history_of_the_trainer(tmp_path: Path, text: str) -> No
     assert run.begin["parameters"] == 4 * run.begin["vocabulary_size"] * 2 + 16 + 4 + len(set(text))
 
 
+def schema_of_the_page() -> Any:
+    (block,) = blocks_run_by(__file__)
+    return json.loads(block.code)
+
+
 def test_every_line_is_as_the_page_says(tmp_path: Path, text: str) -> None:
-    schema = json.loads(re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)[-1])
+    schema = schema_of_the_page()
     Draft202012Validator.check_schema(schema)
     judge = Draft202012Validator(schema)
     trainer = trainer_of(text, val_fraction=0.1, time=1e6, documents="line")
@@ -86,9 +92,8 @@ def test_every_line_is_as_the_page_says(tmp_path: Path, text: str) -> None:
 
 
 def test_fields_of_the_tables_are_those_of_the_schema() -> None:
-    page = PAGE.read_text()
-    schema = json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[-1])
-    begin, report = re.findall(r"\| field .*?\n\n", page, re.DOTALL)
+    schema = schema_of_the_page()
+    begin, report = re.findall(r"\| field .*?\n\n", PAGE.read_text("utf-8"), re.DOTALL)
     for table, name in ((begin, "begin"), (report, "report")):
         cells = [line.split("|")[1] for line in table.splitlines()[2:] if line]
         assert re.findall(r"`(\w+)`", "".join(cells)) == schema["$defs"][name]["required"]

@@ -6,7 +6,7 @@ what is done with it instead:
     <!-- long: REASON -->         runs with the tests that take minutes only
     <!-- file: NAME -->           is written to a file, for what follows on the page
     <!-- quoted from: PATH -->    stands so in a file of the repository
-    <!-- run by: PATH -->         a test of its own runs it
+    <!-- run by: PATH -->         a test of its own runs it: all that blocks_run_by(__file__) gives
     <!-- not run: REASON -->      cannot run in a test; a test counts these
 
 A block of text is what the last block that ran printed: "..." in it stands for anything. What
@@ -61,6 +61,23 @@ class Block:
 def blocks_of(page: str) -> tuple[Block, ...]:
     """Return the blocks of a page of the repository, in their order."""
     return tuple(blocks_in((ROOT / page).read_text("utf-8"), page))
+
+
+def blocks_run_by(test: str) -> tuple[Block, ...]:
+    """Return all blocks that are marked as run by a file of tests: it has to use each of them.
+
+    Parameters
+    ----------
+    test : str
+        The file's `__file__`.
+    """
+    here = Path(test).resolve()
+    found = (block for page in PAGES for block in blocks_of(page))
+    return tuple(
+        block
+        for block in found
+        if block.treatment == "run by" and (ROOT / block.says).resolve() == here
+    )
 
 
 def blocks_in(text: str, page: str, above: int = 0) -> Iterator[Block]:
