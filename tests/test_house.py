@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import house
@@ -63,3 +64,37 @@ def test_imports_of_every_form_are_found(
     path.write_text(source, "utf-8")
     known = {"core", "trainer", "version", "cli", "cli.bar", "cli.train"}
     assert list(house.imported(path, known)) == found.split()
+
+
+# --- The map of docs/explanation/architecture.md --------------------------------------------------
+
+MAP = house.ROOT / "docs" / "explanation" / "architecture.md"
+FOLDERS = ("csrc/", "src/crnn/", "tools/")
+IS_FILE = re.compile(r"[\w.]+\.(?:c|h|py|pyx|pxd|sh|toml|json|allow)")
+
+
+def named_on_the_map(folder: str) -> set[str]:
+    """Return the words of a folder's part of the map: the line with its name, what is below it."""
+    (part,) = re.findall(rf"(?m)^{re.escape(folder)}.*\n(?:  .*\n)*", MAP.read_text("utf-8"))
+    words = {word.strip(":,;") for word in part.split()}
+    return words | {word[:-2] + "xd" for word in words if word.endswith(".pyx")}  # its interface
+
+
+def files_in(folder: str) -> list[Path]:
+    """Return the sources below a folder, as seen from there."""
+    top = house.ROOT / folder
+    return [path.relative_to(top) for path in top.rglob("*") if IS_FILE.fullmatch(path.name)]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_file_is_on_the_map(folder: str) -> None:
+    """By its own name, or by that of its folder."""
+    wanted = {path.parts[0] + "/" * (len(path.parts) > 1) for path in files_in(folder)}
+    assert wanted - named_on_the_map(folder) == set()
+
+
+def test_every_file_on_the_map_is_there() -> None:
+    there = {path.name for folder in FOLDERS for path in files_in(folder)}
+    named = {word for folder in FOLDERS for word in named_on_the_map(folder)}
+    named = {word for word in named if IS_FILE.fullmatch(word) and not word.endswith(".pxd")}
+    assert named - there == set()
