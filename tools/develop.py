@@ -27,14 +27,26 @@ def main() -> None:
     import tomllib
 
     if not (PROGRAMS / "pip").exists() and not (PROGRAMS / "pip.exe").exists():
-        print(f"Making {FOLDER} ...", flush=True)
-        venv.create(FOLDER, with_pip=True)
+        make_environment()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     print("Installing the tools that build crnn ...", flush=True)
     pip(*project["build-system"]["requires"], "cmake", "ninja")
     print("Building crnn, installing it and what its tests need ...", flush=True)
     pip("--no-build-isolation", "-e", ".[dev]", "-Cbuild-dir=build/editable")
     print(WHAT_NEXT.format(programs=PROGRAMS.relative_to(ROOT)))
+
+
+def make_environment() -> None:
+    """Make .venv with a pip of its own, which some systems keep in a package of its own."""
+    print(f"Making {FOLDER} ...", flush=True)
+    try:
+        venv.create(FOLDER, with_pip=True)
+    except subprocess.CalledProcessError as error:
+        said = (error.output or b"").decode("utf-8", "replace")
+        sys.exit(
+            f"{said}{sys.executable} cannot put pip into a new environment: {error}\n"
+            "If it is Debian's or Ubuntu's: apt install python3-venv, and run this again"
+        )
 
 
 def pip(*arguments: str) -> None:
