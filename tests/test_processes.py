@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pages.blocks import blocks_run_by
 
 import crnn
 from crnn import core, corpus
@@ -265,16 +264,6 @@ def test_processes_that_are_spawned_train_to_the_same_bytes(tmp_path: Path) -> N
 @forks
 def test_pools_of_every_kind_train_to_the_same_bytes(tmp_path: Path) -> None:
     run(POOLS, tmp_path, "fork", "forkserver")
-
-
-def test_the_script_of_the_page_runs(tmp_path: Path) -> None:
-    """The rest of the page runs with the others; this wants a process of its own."""
-    (script,) = blocks_run_by(__file__)
-    path = tmp_path / "script.py"
-    path.write_text(script.code, "utf-8")
-    command = [sys.executable, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert (done.returncode, done.stdout) == (0, "100 True\n"), done.stderr
 
 
 # --- pools of threads, pickles, copies ------------------------------------------------------------

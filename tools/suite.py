@@ -25,14 +25,20 @@ MORE: Final[dict[str, str]] = {
     "cli/test_score.py": "pyarrow",
     "exchange/test_onnx.py": "onnxruntime",
     "exchange/test_torch.py": "torch",
-    "test_examples.py": "nbclient",
+    "test_blocks.py": "markdown_it",
+    "test_c_door.py": "markdown_it",
+    "test_cython_door.py": "markdown_it",
+    "test_links.py": "markdown_it",
     "test_log.py": "jsonschema",
     "test_pages.py": "pandas",
     "test_progress.py": "nbclient",
+    "test_running.py": "pandas",
+    "test_site.py": "sphinx",
     "test_sklearn.py": "sklearn",
     "test_tensorboard.py": "tensorboardX",
+    "test_tutorial.py": "nbclient",
 }
-"""What a file of tests needs beside pytest and hypothesis."""
+"""What a file of tests needs beside pytest and hypothesis, itself or by a module of ours."""
 POSIX: Final[dict[str, str]] = {
     "cli/test_score.py": "pty",
     "cli/test_terminal.py": "fcntl",
