@@ -36,7 +36,11 @@ coverage erase
 interrupted="tests/cli/test_process.py::test_a_sample_comes_as_it_is_drawn_and_ends_when_told_to"
 counted="tests/test_economy.py::test_a_window_allocates_nothing"
 full="tests/cli/test_saver.py::test_a_disk_that_fills_up_leaves_the_last_good_file"
-# Two files run lines that others run, many times over, against a slow second implementation.
-coverage run -m pytest -q --ignore tests/test_contract.py --ignore tests/test_fpmode.py --deselect "$interrupted[interrupt]" --deselect "$counted" --deselect "$full" "${@:2}"
+# What runs lines that others run, many times over, or another program most of the time.
+apart=(test_contract test_fpmode test_choosing test_pages test_tutorial test_site test_examples test_foreign
+       test_c_door test_cython_door test_survive test_suite)
+ignored=("${apart[@]/#/--ignore=tests/}")
+coverage run -m pytest -q "${ignored[@]/%/.py}" --deselect "${interrupted}[interrupt]" \
+    --deselect "$counted" --deselect "$full" "${@:2}"
 coverage combine -q
 coverage report
