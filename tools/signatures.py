@@ -20,7 +20,7 @@ import crnn
 
 MODULES = ("core", "kernels", "memory", "rng")  # whose .pxd files are installed
 OURS = re.compile(r"(?:struct )?__pyx_(?:t|obj)_4crnn_\d(core|memory|rng)_")  # a type of these
-COMPILED = ("core", "memory", "rng")  # kernels.pxd is the header's, and inline functions
+COMPILED = ("core", "memory", "rng")  # kernels.pxd has the header's and inline functions alone
 RECORD = Path(__file__).parent.parent / "tests" / "signatures.txt"
 
 
@@ -41,13 +41,15 @@ def functions(module: str) -> dict[str, str]:
     }
 
 
-def types(text: str) -> Iterator[str]:
-    """Yield the types that a .pxd file declares, structs and classes, without its comments."""
+def declared(text: str) -> Iterator[str]:
+    """Yield the types of a .pxd file and the heads of its inline functions, without comments."""
     lines = [line.split("#")[0].rstrip() for line in text.splitlines()]
     code = "\n".join(line for line in lines if line)
     for statement in re.split(r"\n(?=\S)", code):
         if re.match(r"cdef (struct|class|enum|extern)|ctypedef", statement):
             yield statement
+        elif statement.startswith("cdef inline"):
+            yield statement.split(":\n")[0]
 
 
 def described() -> str:
@@ -55,7 +57,7 @@ def described() -> str:
     parts = []
     for module in MODULES:
         parts.append(f"# crnn.{module}\n")
-        parts += types(interface(module).read_text("utf-8"))
+        parts += declared(interface(module).read_text("utf-8"))
         if module in COMPILED:
             parts.append("")
             parts += [f"{name}: {kind}" for name, kind in sorted(functions(module).items())]

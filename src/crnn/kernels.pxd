@@ -235,6 +235,7 @@ cdef inline void log_softmax(const crnn_tables* K, Py_ssize_t t, Py_ssize_t n, c
         K.f32.log_softmax(t, n, Y, ldy, L, ldl)
     else:
         K.f64.log_softmax(t, n, Y, ldy, L, ldl)
+
 cdef inline void score(const crnn_tables* K, Py_ssize_t t, Py_ssize_t n, real* Y, Py_ssize_t ldy,
                        const int32_t* target, real* nats, int32_t* rank,
                        real* entropy) noexcept nogil:
