@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pages.blocks import blocks_run_by
-from signatures import MODULES, RECORD, described, interface
+from signatures import MODULES, RECORD, declared, described, interface
 
 import crnn
 
@@ -31,6 +32,23 @@ model, texts = crnn.load("model.safetensors"), open("texts.txt").read().splitlin
 found = surprising.count_surprising(model, texts, 2.5, threads=2)
 assert found.tolist() == [int((model.score(text).nats > 2.5).sum()) for text in texts]
 print(found.sum())
+"""
+
+
+PROMISED = """
+# cython: language_level=3
+from libc.stdint cimport int32_t
+from crnn.core cimport State
+
+def nats_of(State state not None, Py_ssize_t b, const int32_t[::1] x):
+    return [state.score_one(b, x[i]) for i in range(x.shape[0])]
+
+def fed(State state not None, const int32_t[::1] x, Py_ssize_t itemsize):
+    p = bytearray(state.net.S.V * itemsize)
+    cdef unsigned char[::1] room = p
+    for i in range(x.shape[0]):
+        state.feed_one(x[i], &room[0])
+    return bytes(p)
 """
 
 
@@ -54,6 +72,22 @@ def test_what_is_exported_is_what_is_recorded() -> None:
         "\n".join(changes) + "\nIf this is meant: python tools/signatures.py --record, "
         "and a line in CHANGELOG.md, for others have to compile their programs anew."
     )
+
+
+def test_heads_of_inline_functions_are_recorded() -> None:
+    text = """
+cdef inline real dot(const crnn_tables* K, Py_ssize_t n, const real* x,  # a vector
+                     const real* y) noexcept nogil:
+    if real is float:
+        return K.f32.dot(n, x, y)
+"""
+    (head,) = declared(text)
+    lines = [
+        "cdef inline real dot(const crnn_tables* K, Py_ssize_t n, const real* x,",
+        "const real* y) noexcept nogil",
+    ]
+    assert [line.strip() for line in head.splitlines()] == lines
+    assert re.findall("(?m)^cdef inline .* dot[(]", RECORD.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -82,16 +116,54 @@ def compiled(source: Path, folder: Path) -> Any:
 
 
 def test_what_the_page_shows_feeds_a_state(tmp_path: Path) -> None:
-    (block,) = blocks_run_by(__file__)
-    (tmp_path / "shown.pyx").write_text(block.code, "utf-8")
-    shown, model = compiled(tmp_path / "shown.pyx", tmp_path), trained()
+    model = trained()
+    feeds, _ = blocks_run_by(__file__)
+    (tmp_path / "shown.pyx").write_text(feeds.code, "utf-8")
+    shown = compiled(tmp_path / "shown.pyx", tmp_path)
     state, p = model.state(), np.empty(len(model.vocab), np.float32)
     for x in model.vocab.encode(TEXT).tolist():
         shown.feed(state.core, x, p)
     assert p.tobytes() == model.state().feed(TEXT).tobytes()
-    for wrong in ((state.core, len(p), p), (state.core, -1, p), (state.core, 0, p[1:])):
-        with pytest.raises(ValueError, match="expected a float32 state"):
+    for wrong in (
+        (state.core, len(p), p),
+        (state.core, -1, p),
+        (state.core, 0, p[1:]),
+        (model.states(4).core, 0, p),
+        (trained("float64").state().core, 0, p),
+    ):
+        with pytest.raises(ValueError, match="expected one float32 state"):
             shown.feed(*wrong)
+
+
+def test_what_the_page_shows_calls_a_kernel(tmp_path: Path) -> None:
+    model = trained()
+    _, softens = blocks_run_by(__file__)
+    (tmp_path / "softens.pyx").write_text(softens.code, "utf-8")
+    module, state = compiled(tmp_path / "softens.pyx", tmp_path), model.state()
+    y = state.logprobs()
+    module.soften(state.core, y, 1.0)
+    np.testing.assert_allclose(y, state.probs(), rtol=1e-5)
+    for wrong in ((y[:0], 1.0), (y, 0.0), (y, float("nan"))):
+        with pytest.raises(ValueError, match="expected at least one logit"):
+            module.soften(state.core, *wrong)
+
+
+def test_the_states_that_a_model_gives_can_be_scored_and_fed(tmp_path: Path) -> None:
+    (tmp_path / "promised.pyx").write_text(PROMISED, "utf-8")
+    promised = compiled(tmp_path / "promised.pyx", tmp_path)
+    for dtype in ("float32", "float64"):
+        model = trained(dtype)
+        x = model.vocab.encode(TEXT)
+        nats, p = model.score(TEXT).nats, model.state().feed(TEXT)
+        assert promised.nats_of(model.state().core, 0, x) == nats.tolist()
+        many = model.states(130)  # more than are fed at once
+        for b in (129, 0, 64):
+            assert promised.nats_of(many.core, b, x) == nats.tolist()
+            assert many.probs()[b].tobytes() == p.tobytes()
+        few = model.states(4)
+        assert promised.fed(few.core, x, model.dtype.itemsize) == p.tobytes()
+        assert few.probs()[0].tobytes() == p.tobytes()
+        assert few.probs()[1:].tobytes() == model.states(3).probs().tobytes()
 
 
 def test_the_example_counts_by_the_nats_of_the_score(tmp_path: Path) -> None:
@@ -108,6 +180,15 @@ def test_the_example_counts_by_the_nats_of_the_score(tmp_path: Path) -> None:
         surprising.count_surprising(model, TEXTS, 1.0, threads=0)
     with pytest.raises(ValueError, match="vocabulary"):
         surprising.count_surprising(model, ["#"], 1.0)
+
+
+def test_the_example_depends_on_the_version_that_it_is_compiled_for() -> None:
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text("utf-8"))
+    major, minor, *_ = crnn.__version__.split(".")
+    version = f"crnn == {major}.{minor}.*"
+    assert version in PAGE.read_text("utf-8")
+    for needed in (project["build-system"]["requires"], project["project"]["dependencies"]):
+        assert version.replace(" ", "") in needed
 
 
 def built_wheel(folder: Path) -> Path:

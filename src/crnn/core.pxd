@@ -1,8 +1,7 @@
 """The RNN's C types, for core.pyx and for whoever cimports it.
 
-Promised to others: `Net` with its sizes, net.S.V and net.S.H; `State` with what it does; `indices_of`.
-Their page is docs/howto/embed_cython.md. All else may change with any version, and a program that
-cimports it is then compiled anew.
+docs/howto/embed_cython.md lists what is promised to others. All else may change with any version,
+and a program that cimports it is then compiled anew.
 """
 
 from libc.stdint cimport int32_t, uint16_t, uint32_t
@@ -101,7 +100,7 @@ cdef class State:
     cdef Buffer scratch
     cdef void* h
     cdef void* z                # room for the next h: of B states if they write, of fewer otherwise
-    cdef void* y                # (B, ldv) room for logits, or NULL
+    cdef void* y                # room for logits (B, ldv) if they write, of one state otherwise
     cdef int take(self) except -1
     cdef int go_on(self, Py_ssize_t n, const int32_t* x, p) except -1
     cdef Py_ssize_t draw_text(self, Py_ssize_t count, double temperature, bitgen* bits, int32_t x,

@@ -530,7 +530,8 @@ cdef class State:
     B : int
         How many.
     writes : bool
-        Have room for what `write_on` needs beside h, too, so that a text can be written with them.
+        Have room beside h for each of them, too, so that a text can be written with them, and threads
+        can go on with one each.
     """
 
     def __cinit__(self, Net net not None, B=1, bint writes=True):
@@ -538,12 +539,13 @@ cdef class State:
         if B < 1:
             raise ValueError(f"B is {B}, expected at least 1")
         rows = B if writes else min(B, ROWS)
-        affordable((B * net.S.ldh + rows * (net.S.ldh + net.S.ldv)) * b)
+        scratch = (rows * net.S.ldh + (B if writes else 1) * net.S.ldv) * b
+        affordable(B * net.S.ldh * b + scratch)
         self.net, self.B, self.writes = net, B, writes
         self.block = Buffer(self.B * net.S.ldh * b)
-        self.scratch = Buffer(<Py_ssize_t> rows * (net.S.ldh + (net.S.ldv if writes else 0)) * b)
+        self.scratch = Buffer(scratch)
         self.h, self.z = self.block.data, self.scratch.data
-        self.y = <char*> self.z + <Py_ssize_t> rows * net.S.ldh * b if writes else NULL
+        self.y = <char*> self.z + <Py_ssize_t> rows * net.S.ldh * b
 
     cdef int take(self) except -1:
         """Be alone with these states until the latch is opened."""
@@ -620,31 +622,37 @@ cdef class State:
             predict(&self.net.S, &self.net.W, self.B, <const float*> self.h, <float*> p)
 
     cdef void feed_one(self, int32_t x, void* p) noexcept nogil:
-        """One state reads a character and predicts the next: p (V). x must be from 0 to V - 1.
+        """The first state reads a character and predicts the next: p (V). x must be from 0 to V - 1.
 
         Allocates nothing, checks nothing, may be called without the GIL; other states of the same
         net may be fed by other threads meanwhile.
         """
+        cdef const Shape* S = &self.net.S
         cdef crnn_fpmode theirs = crnn_fpmode_enter()
-        self.advance(&x)
-        self.foretell(p)
+        if self.net.double:
+            step(S, &self.net.W, 1, &x, <double*> self.h, <double*> self.z)
+            predict(S, &self.net.W, 1, <const double*> self.h, <double*> p)
+        else:
+            step(S, &self.net.W, 1, &x, <float*> self.h, <float*> self.z)
+            predict(S, &self.net.W, 1, <const float*> self.h, <float*> p)
         crnn_fpmode_leave(theirs)
 
     cdef double score_one(self, Py_ssize_t b, int32_t x) noexcept nogil:
         """How surprising x is after what state number b has read, in nats; b reads it then.
 
-        The states must write: each has room of its own, so that threads may go on with one each. b
-        must be from 0 to B - 1 and x from 0 to V - 1: nothing is checked, nor allocated.
+        If the states write, each has room of its own, so that threads may go on with one each. b must
+        be from 0 to B - 1 and x from 0 to V - 1: nothing is checked, nor allocated.
         """
         cdef const Shape* S = &self.net.S
+        cdef Py_ssize_t room = b if self.writes else 0
         cdef crnn_fpmode theirs = crnn_fpmode_enter()
         cdef double nats
         if self.net.double:
-            nats = surprise(S, &self.net.W, x, <double*> self.h + b * S.ldh, <double*> self.z + b * S.ldh,
-                            <double*> self.y + b * S.ldv)
+            nats = surprise(S, &self.net.W, x, <double*> self.h + b * S.ldh,
+                            <double*> self.z + room * S.ldh, <double*> self.y + room * S.ldv)
         else:
-            nats = surprise(S, &self.net.W, x, <float*> self.h + b * S.ldh, <float*> self.z + b * S.ldh,
-                            <float*> self.y + b * S.ldv)
+            nats = surprise(S, &self.net.W, x, <float*> self.h + b * S.ldh,
+                            <float*> self.z + room * S.ldh, <float*> self.y + room * S.ldv)
         crnn_fpmode_leave(theirs)
         return nats
 

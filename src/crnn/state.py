@@ -45,8 +45,8 @@ class _Held(ABC):
     def core(self) -> core.State:
         """The compiled state, for code that does ``from crnn.core cimport State``.
 
-        Its method ``feed_one`` reads a character and predicts the next without the GIL and without
-        an allocation; it checks nothing.
+        Its method ``feed_one`` lets the first state read a character and predict the next, without
+        the GIL and without an allocation; it checks nothing.
         """
         return self._core
 
