@@ -31,6 +31,9 @@ def test_all_lists_every_public_name() -> None:
     assert len(set(crnn.__all__)) == len(crnn.__all__)
     assert {*crnn._ROOMS, "isa"} == set(crnn.__all__)
     assert set(crnn.__all__) <= set(dir(crnn))
+    visible = {name for name in dir(crnn) if not name.startswith("_")}
+    modules = {name for name in visible if inspect.ismodule(getattr(crnn, name))}
+    assert visible - modules == set(crnn.__all__) - {"__version__"}
     scope: dict[str, object] = {}
     exec("from crnn import *", scope)
     assert set(crnn.__all__) <= set(scope)
@@ -54,9 +57,12 @@ def test_modules_are_attributes(name: str) -> None:
     assert run(f"import crnn; print(crnn.{name}.__name__)") == f"crnn.{name}"
 
 
-@pytest.mark.parametrize("name", ["nothing", "_nothing", "__wrapped__"])
+@pytest.mark.parametrize(
+    "name",
+    ["nothing", "_nothing", "__wrapped__", "..os", "", "sampling.batch", "TYPE_CHECKING", "Final"],
+)
 def test_other_names_are_missing(name: str) -> None:
-    with pytest.raises(AttributeError, match=f"module 'crnn' has no attribute '{name}'"):
+    with pytest.raises(AttributeError, match=re.escape(f"module 'crnn' has no attribute '{name}'")):
         getattr(crnn, name)
 
 

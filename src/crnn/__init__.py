@@ -8,12 +8,12 @@ can feed from other code (`RNN.state`).
 package, is loaded when it is first asked for.
 """
 
+import typing as _typing
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING, Final
 
 from crnn.core import isa
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from crnn.checkpoint import CheckpointError
     from crnn.checks import SelfCheck, selfcheck
     from crnn.codec import CodecError, compress, decompress
@@ -59,7 +59,7 @@ __all__ = [
     "selfcheck",
 ]
 
-_ROOMS: Final = {
+_ROOMS: _typing.Final = {
     "CheckpointError": "checkpoint",
     "CodecError": "codec",
     "DivergenceError": "trainer",
@@ -95,7 +95,7 @@ def __getattr__(name: str) -> object:
         globals()[name] = value  # from now on found without this function
         return value
     try:
-        if not name.startswith("_"):
+        if name.isidentifier() and not name.startswith("_"):
             return _import_module(f"crnn.{name}")
     except ModuleNotFoundError as error:
         if error.name != f"crnn.{name}":
