@@ -97,6 +97,11 @@ def test_the_program_refuses_what_it_cannot_do(tmp_path: Path) -> None:
         "w 3 16 1": "w: usage: step WEIGHTS V H INDEX...",
         "zeros 1 2 0": "zeros: usage: step WEIGHTS V H INDEX...",
         "zeros 1 1 1": "an index is from 0 to V - 1",
+        "zeros 1 1 a": "an index is from 0 to V - 1",
+        "zeros 1 1 0x": "an index is from 0 to V - 1",
+        "zeros 1 1 -1": "an index is from 0 to V - 1",
+        "zeros 1 1 4294967296": "an index is from 0 to V - 1",
+        "zeros 1x 1 0": "sizes are from 1 to 9999",
     }.items():
         words = [str(tmp_path / "step"), *arguments.split()]
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -21,17 +21,25 @@ static int refuse(const char *why)
     return 1;
 }
 
+/* A word as a number from 0 to 9999; -1 if it is none. */
+static int number(const char *word)
+{
+    char *end;
+    const long n = strtol(word, &end, 10);
+    return end == word || *end || n < 0 || n > 9999 ? -1 : (int)n;
+}
+
 int main(int argc, char **argv)
 {
-    const int V = argc > 4 ? atoi(argv[2]) : 0, H = argc > 4 ? atoi(argv[3]) : 0;
-    if (V < 1 || V > 9999 || H < 1 || H > 9999) return refuse("sizes are from 1 to 9999");
+    const int V = argc > 4 ? number(argv[2]) : 0, H = argc > 4 ? number(argv[3]) : 0;
+    if (V < 1 || H < 1) return refuse("sizes are from 1 to 9999");
     const size_t size = (size_t)(2 * H * V + H * H + H + V);
     float *w = (float *)malloc(size * sizeof *w), *h = (float *)calloc(2 * H + V, sizeof *h);
     FILE *file = fopen(argv[1], "rb");
     if (!w || !h || !file || fread(w, sizeof *w, size, file) != size) return refuse(argv[1]);
     float *z = h + H, *p = z + H;
     for (int i = 4; i < argc; i++) {
-        const int x = atoi(argv[i]);
+        const int x = number(argv[i]);
         if (x < 0 || x >= V) return refuse("an index is from 0 to V - 1");
         step(V, H, w, x, h, z, p);
     }
