@@ -29,9 +29,10 @@ CHECK = """
 import sys, crnn, numpy as np, surprising
 assert crnn.__file__.startswith(sys.argv[1]) and surprising.__file__.startswith(sys.argv[1])
 model, texts = crnn.load("model.safetensors"), open("texts.txt").read().splitlines()
-found = surprising.count_surprising(model, texts, 2.5, threads=2)
-assert found.tolist() == [int((model.score(text).nats > 2.5).sum()) for text in texts]
-print(found.sum())
+found = [int((model.score(text).nats > 2.5).sum()) for text in texts]
+for threads in (1, 2, 2**31 - 1):
+    assert surprising.count_surprising(model, texts, 2.5, threads=threads).tolist() == found
+print(sum(found))
 """
 
 
@@ -178,8 +179,12 @@ def test_the_example_counts_by_the_nats_of_the_score(tmp_path: Path) -> None:
     assert surprising.count_surprising(model, ["", ""], 1.0).tolist() == [0, 0]
     with pytest.raises(ValueError, match="threads is 0, expected at least 1"):
         surprising.count_surprising(model, TEXTS, 1.0, threads=0)
-    with pytest.raises(ValueError, match="vocabulary"):
-        surprising.count_surprising(model, ["#"], 1.0)
+    with pytest.raises(
+        ValueError, match=r"texts\[1\] has a character .* '#' U\+0023 .* position 2"
+    ):
+        surprising.count_surprising(model, ["to", "be#"], 1.0)
+    with pytest.raises(TypeError, match="texts is a str, expected a sequence"):
+        surprising.count_surprising(model, TEXT, 1.0)
 
 
 def test_the_example_depends_on_the_version_that_it_is_compiled_for() -> None:
@@ -208,6 +213,12 @@ def tools_visible(python: Path, folder: Path) -> None:
     (there / "tools.pth").write_text("\n".join(here), "utf-8")
 
 
+def crnn_of(build: Path) -> Path:
+    """Return the folder in which a build by CMake found crnn."""
+    (found,) = re.findall("(?m)^crnn_DIR:PATH=(.*)$", (build / "CMakeCache.txt").read_text("utf-8"))
+    return Path(found).resolve()
+
+
 @pytest.mark.long
 def test_the_example_builds_against_a_wheel(tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
@@ -230,5 +241,7 @@ def test_the_example_builds_against_a_wheel(tmp_path: Path) -> None:
     programs = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
     for options in ([], ["-Ccmake.define.CMAKE_DISABLE_FIND_PACKAGE_OpenMP=ON"]):
         source = shutil.copytree(EXAMPLE, tmp_path / f"source-{len(options)}")
-        run(*install, "--force-reinstall", *options, source, cwd=tmp_path, PATH=programs)
+        kept = ["--force-reinstall", f"-Cbuild-dir={source / 'build'}"]
+        run(*install, *kept, *options, source, cwd=tmp_path, PATH=programs)
+        assert crnn_of(source / "build").is_relative_to((tmp_path / "venv").resolve())
         assert int(run(python, "-c", CHECK, str(tmp_path), cwd=elsewhere)) > 0
