@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import foreign
@@ -130,7 +131,9 @@ def test_a_wheel_that_cannot_be_built_or_fails_is_not_as_it_should_be(
     assert lines[-1] == "  FAILED: wine missing"
 
 
-def test_the_build_is_told_what_it_is_for(tmp_path: Path) -> None:
+def test_the_build_is_told_what_it_is_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ziglang.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
     shop = Noted(tmp_path)
     wheel = building.build(TARGETS["musl-aarch64"], shop)
     assert wheel.name.endswith("-musllinux_1_2_aarch64.whl")
@@ -143,6 +146,9 @@ def test_the_build_is_told_what_it_is_for(tmp_path: Path) -> None:
 
 class Noted(Workshop):
     """A workshop that notes what it should do, and makes an empty wheel of the right name."""
+
+    def need(self, programs: Sequence[str], packages: Sequence[str]) -> None:
+        """Need nothing: no program is run."""
 
     def call(self, command: object, environment: object = None) -> str:
         assert isinstance(command, list)
