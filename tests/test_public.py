@@ -6,6 +6,7 @@ import ast
 import doctest
 import importlib
 import importlib.metadata
+import importlib.util
 import inspect
 import pkgutil
 import re
@@ -18,7 +19,10 @@ import pytest
 import crnn
 
 MODULES = ["crnn", *sorted(f"crnn.{found.name}" for found in pkgutil.iter_modules(crnn.__path__))]
-IMPORTABLE = [name for name in MODULES if name != "crnn.__main__"]
+EXTRAS = {"crnn.sklearn": "sklearn", "crnn.tensorboard": "tensorboardX"}
+"""Modules whose examples need a package that an extra of the same name brings."""
+LACKING = {name for name, package in EXTRAS.items() if importlib.util.find_spec(package) is None}
+IMPORTABLE = [name for name in MODULES if name not in {"crnn.__main__", *LACKING}]
 
 
 def run(code: str) -> str:
@@ -111,6 +115,18 @@ def test_every_public_method_is_documented(name: str) -> None:
 def test_examples_of_docstrings_run(name: str) -> None:
     outcome = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
     assert outcome.failed == 0
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_only_a_module_that_names_its_extra_is_left_out_without_it(name: str) -> None:
+    code = f"""
+import doctest, importlib, sys
+sys.modules[{EXTRAS[name]!r}] = None
+doctest.testmod(importlib.import_module({name!r}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    extra = name.removeprefix("crnn.")
+    assert f"pip install 'crnn[{extra}]'" in done.stdout + done.stderr
 
 
 def test_compiled_docstrings_have_examples_that_run() -> None:

@@ -3,81 +3,89 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import suite
 
-OPTIONAL = {"jsonschema", "matplotlib", "nbclient", "nbformat", "onnx", "onnxruntime", "pandas"}
-OPTIONAL |= {"pyarrow", "sklearn", "tensorboardX", "torch"}
-OPTIONAL |= {"docutils", "gmpy2", "latex2mathml", "markdown_it", "mpmath", "selenium", "sphinx"}
+ROOMS = (suite.TESTS, suite.ROOT / "tools", suite.ROOT / "docs" / "_ext")
+PACKAGES = {"docutils", "jsonschema", "latex2mathml", "matplotlib", "nbclient", "nbformat", "onnx"}
+PACKAGES |= {"onnxruntime", "pandas", "pyarrow", "selenium", "sklearn", "sphinx", "tensorboardX"}
+PACKAGES |= {"gmpy2", "markdown_it", "mpmath", "torch", "cmake", "cython"}
 UNIX = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
+UNIX |= {"bash", "cc", "clang", "cmake", "gcc", "nm", "sh"}
+STARTING = {"map", "run", "which", "Popen"}
+"""Functions among whose arguments a program is named."""
 
 
-PLACES = (suite.TESTS, suite.ROOT / "tools", suite.ROOT / "docs" / "_ext")
-"""Where tests find modules that nobody installs: pythonpath in pyproject.toml."""
+def file_of(module: str) -> Path | None:
+    """Return the file of a module of the tests, the tools or the site, if it is one."""
+    paths = (room.joinpath(*module.split(".")) for room in ROOMS)
+    files = (file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py"))
+    return next(filter(Path.is_file, files), None)
 
 
-def imported(file: str, whole: bool) -> set[str]:
-    """Return the packages that a file of tests imports, itself or by modules of ours.
-
-    Parameters
-    ----------
-    file : str
-        Its path within tests/.
-    whole : bool
-        Whether what its functions import counts, too; of other modules it never does.
-    """
-    tree = ast.parse((suite.TESTS / file).read_text("utf-8"))
-    packages, seen = set[str](), set[Path]()
-    waiting = list(names_in(ast.walk(tree) if whole else tree.body))
-    while waiting:
-        name = waiting.pop()
-        packages.add(name.partition(".")[0])
-        for path in set(files_of(name)) - seen:
-            seen.add(path)
-            waiting += names_in(ast.parse(path.read_text("utf-8")).body)
-    return packages
-
-
-def names_in(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    """Yield what statements import: modules, and names in them that may be modules."""
-    for node in nodes:
+def imports(statements: Iterator[ast.AST]) -> set[str]:
+    """Return the modules that these statements may import."""
+    names = set()
+    for node in statements:
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
 
 
-def files_of(name: str) -> Iterator[Path]:
-    """Yield the files of ours that are run when a name is imported."""
-    parts = name.split(".")
-    for place in PLACES:
-        for end in range(1, len(parts) + 1):
-            module = place.joinpath(*parts[:end])
-            for path in (module.with_name(module.name + ".py"), module / "__init__.py"):
-                if path.is_file():
-                    yield path
+def started(tree: ast.AST) -> Iterator[str]:
+    """Yield the words that are given to what starts programs, but for tests that may be skipped."""
+    for node in ast.iter_child_nodes(tree):
+        if any("skipif" in ast.unparse(it) for it in getattr(node, "decorator_list", ())):
+            continue
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in STARTING:
+            inside = (it for word in node.args for it in ast.walk(word))
+            yield from (str(it.value) for it in inside if isinstance(it, ast.Constant))
+        yield from started(node)
 
 
-def test_what_is_not_listed_needs_nothing_more() -> None:
+@functools.cache
+def uses(file: Path, whole: bool = True) -> frozenset[str]:
+    """Return what a file runs and imports, at its beginning or anywhere, also by modules of ours.
+
+    Of those, what their functions import does not count: they say what is missing themselves.
+    """
+    tree = ast.parse(file.read_text("utf-8"))
+    names = imports(ast.walk(tree) if whole else iter(tree.body))
+    ours = {path for path in map(file_of, names) if path and path != file}
+    found = {name.partition(".")[0] for name in names} | set(started(tree))
+    return frozenset(found.union(*(uses(path, False) for path in ours)))
+
+
+@pytest.mark.parametrize(
+    ("listed", "special", "whole"), [(suite.MORE, PACKAGES, True), (suite.POSIX, UNIX, False)]
+)
+def test_what_is_listed_is_what_needs_more(
+    listed: dict[str, str], special: set[str], whole: bool
+) -> None:
     files = suite.part("whole", "posix")
     assert len(files) > 100
-    for file in files:
-        assert bool(imported(file, whole=True) & OPTIONAL) == (file in suite.MORE), file
-        assert bool(imported(file, whole=False) & UNIX) == (file in suite.POSIX), file
+    needs = {file: uses(suite.TESTS / file, whole) & special for file in files}
+    assert {file: found for file, found in needs.items() if found and file not in listed} == {}
+    assert {file: it for file, it in listed.items() if it not in needs[file]} == {}
 
 
-def test_what_a_module_of_ours_needs_is_needed() -> None:
-    assert {"pages", "markdown_it"} <= imported("test_blocks.py", whole=False)
-    assert {"pages", "pandas"} <= imported("test_pages.py", whole=False)
-    assert "markdown_it" not in imported("test_core.py", whole=True)
-
-
-def test_the_lists_name_files_and_what_those_import() -> None:
-    for listed in (suite.MORE, suite.POSIX):
-        wrong = [file for file, it in listed.items() if it not in imported(file, whole=True)]
-        assert wrong == []
+def test_what_a_tool_imports_is_what_its_test_needs(tmp_path: Path) -> None:
+    (tmp_path / "test_a.py").write_text("from pages import blocks\nimport generated\n")
+    assert {"markdown_it", "docutils"} <= uses(tmp_path / "test_a.py")
+    (tmp_path / "test_b.py").write_text("""
+def test_one():
+    subprocess.run(["sh", "-c", "true"])
+@pytest.mark.skipif(os.name == "nt", reason="a reason")
+def test_two():
+    subprocess.run(["bash"])
+""")
+    assert {"sh", "bash"} & uses(tmp_path / "test_b.py") == {"sh"}
 
 
 def test_each_part_is_in_the_one_before() -> None:

@@ -25,9 +25,11 @@ MORE: Final[dict[str, str]] = {
     "cli/test_score.py": "pyarrow",
     "exchange/test_onnx.py": "onnxruntime",
     "exchange/test_torch.py": "torch",
+    "test_accuracy_tool.py": "cmake",
     "test_blocks.py": "markdown_it",
-    "test_c_door.py": "markdown_it",
-    "test_cython_door.py": "markdown_it",
+    "test_c_door.py": "cmake",
+    "test_cython_door.py": "cython",
+    "test_kernels.py": "cmake",
     "test_links.py": "markdown_it",
     "test_log.py": "jsonschema",
     "test_pages.py": "pandas",
@@ -38,12 +40,19 @@ MORE: Final[dict[str, str]] = {
     "test_tensorboard.py": "tensorboardX",
     "test_tutorial.py": "nbclient",
 }
-"""What a file of tests needs beside pytest and hypothesis, itself or by a module of ours."""
+"""What a file of tests imports or runs beside pytest and hypothesis, also by modules of ours."""
 POSIX: Final[dict[str, str]] = {
     "cli/test_score.py": "pty",
     "cli/test_terminal.py": "fcntl",
+    "exchange/test_c.py": "cc",
+    "test_accuracy_tool.py": "cmake",
+    "test_c_door.py": "gcc",
+    "test_cython_door.py": "cc",
+    "test_kernels.py": "nm",
+    "test_pages.py": "bash",
+    "test_running.py": "bash",
 }
-"""The module without which a file of tests cannot be imported on Windows."""
+"""What a file of tests imports or runs that Windows lacks, or has otherwise: cmake takes MSVC."""
 QUICK: Final = (
     "test_checkpoint.py",
     "test_choosing.py",

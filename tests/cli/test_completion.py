@@ -13,6 +13,7 @@ import pytest
 from cli.processes import environment
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is none, or an old bash")
 def test_bash_completes_commands_options_and_files(crnn: Any, folder: Path) -> None:
     """In a real bash, where crnn is this program."""
     bash = shutil.which("bash")
