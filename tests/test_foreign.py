@@ -1,15 +1,13 @@
-"""tools/foreign.py, tools/inspect_wheels.py: what a wheel for another system has to be like."""
+"""tools/foreign.py, its steps build and inspect: what a wheel for another system has to be like."""
 
 from __future__ import annotations
 
 import struct
-import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import foreign
-import inspect_wheels
 import pytest
 from proof.builds import NotPossibleError, Workshop
 from wheels import building, inspection, trials
@@ -79,16 +77,16 @@ def test_what_is_no_module_is_an_error() -> None:
 
 
 def test_every_wheel_of_a_folder_is_looked_into(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["inspect_wheels.py", str(tmp_path)])
-    assert inspect_wheels.main() == 1
-    assert "there are no wheels" in capsys.readouterr().out
-    modules = {f"m{i}.cp313-win_amd64.pyd": PE for i in range(foreign.modules())}
+    asked = ["inspect", str(tmp_path)]
+    assert foreign.main(asked) == 1
+    assert "there are no wheels in" in capsys.readouterr().out
+    modules = {f"m{i}.cp313-win_amd64.pyd": PE for i in range(inspection.modules())}
     made(tmp_path, "cp313-cp313-win_amd64", modules)
-    assert inspect_wheels.main() == 0
+    assert foreign.main(asked) == 0
     made(tmp_path, "cp312-cp312-win_amd64", modules)
-    assert inspect_wheels.main() == 1
+    assert foreign.main(asked) == 1
     said = capsys.readouterr().out
     assert said.count("m0.cp313-win_amd64.pyd should end in .cp312-win_amd64.pyd") == 1
 
@@ -104,7 +102,7 @@ def test_targets_say_for_which_python_they_are() -> None:
 @pytest.mark.parametrize("words", [[], ["--all", "--list"], ["musl-x86_64", "--all"], ["vax"]])
 def test_targets_are_named_or_all(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        foreign.arguments(words)
+        foreign.arguments(["build", *words])
     assert "targets" in capsys.readouterr().err or words == ["vax"]
 
 
@@ -112,23 +110,31 @@ def test_a_wheel_that_cannot_be_built_or_fails_is_not_as_it_should_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target, shop = TARGETS["windows-amd64"], Workshop(tmp_path)
-    asked = foreign.arguments([target.name, "--into", str(tmp_path / "kept")])
-    modules = {f"m{i}.cp313-win_amd64.pyd": PE for i in range(foreign.modules())}
+    modules = {f"m{i}.cp313-win_amd64.pyd": PE for i in range(inspection.modules())}
     wheel = made(tmp_path, "cp313-cp313-win_amd64", modules)
 
     def fails(_wheel: Path, _shop: Workshop) -> str:
         raise NotPossibleError("wine missing")
 
-    monkeypatch.setattr(foreign, "build", lambda _target, _shop: wheel)
+    monkeypatch.setattr(trials, "build", lambda _target, _shop: wheel)
     monkeypatch.setitem(trials.TRIALS, target.name, lambda _wheel, _shop: "12 passed")
-    lines, good = foreign.tried(target, shop, asked)
+    lines, good = trials.tried(target, shop, tmp_path / "kept", run=True)
     assert good
     assert lines[1:] == ["  modules are PE amd64", "  12 passed"]
     assert (tmp_path / "kept" / wheel.name).exists()
     monkeypatch.setitem(trials.TRIALS, target.name, fails)
-    lines, good = foreign.tried(target, shop, asked)
+    lines, good = trials.tried(target, shop, None, run=True)
     assert not good
     assert lines[-1] == "  FAILED: wine missing"
+
+
+def test_the_systems_are_listed_with_how_their_wheels_are_tried(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert foreign.main(["build", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(TARGETS)
+    assert lines[-1].split(maxsplit=2)[2] == "Only looked at."
 
 
 def test_the_build_is_told_what_it_is_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

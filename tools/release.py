@@ -34,7 +34,7 @@ STEPS: Final[dict[str, tuple[str, str]]] = {
         "python tools/website.py build && python tools/website.py check --browser build/screens",
     ),
     "instructions": ("a window costs what it did", "python tools/count_instructions.py --check"),
-    "wheels": ("wheels for other systems, installed there", "python tools/foreign.py --all"),
+    "wheels": ("wheels for other systems, installed there", "python tools/foreign.py build --all"),
     "races": ("threads under ThreadSanitizer", "python tools/race.py"),
     "prove": ("the digests in every configuration", "python tools/prove.py --install"),
     "accuracy": ("exp, log, tanh over all floats", "python tools/measure_accuracy.py --jobs 2"),

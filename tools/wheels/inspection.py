@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from proof.builds import ROOT
+
 from wheels.targets import binary, suffix
 
 LARGEST: Final = 2_000_000
@@ -19,6 +21,11 @@ NEEDED: Final = ("crnn/include/kernels.h", "crnn/core.pxd", "crnn/kernels.pxd", 
 COMPILED: Final = (".so", ".pyd", ".dll", ".dylib")
 USELESS: Final = (".pdb", ".pyx", ".c", ".o")
 RUNTIME: Final = "crnn/exchange/runtime.c"  # what `crnn export --to c` writes: it is to be there
+
+
+def modules() -> int:
+    """Return how many modules of crnn are compiled."""
+    return len(list((ROOT / "src" / "crnn").rglob("*.pyx")))
 
 
 def faults(wheel: Path, modules: int) -> list[str]:

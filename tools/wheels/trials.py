@@ -1,8 +1,15 @@
-"""How a wheel is tried: as much of it runs here as the system it is for can be had here."""
+"""How a wheel is tried: as much of it runs here as the system it is for can be had here.
+
+The one for Linux on x86-64 is installed in an environment of its own, the one for Linux on aarch64
+in an emulated Debian, the one for Windows beside a Python that wine runs; there they compute the
+promised bytes and pass tests. For musl the kernels alone run; what is for macOS is only looked at.
+"""
 
 from __future__ import annotations
 
+import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -11,8 +18,9 @@ from proof import system
 from proof.builds import ROOT, Build, NotPossibleError, Workshop
 from proof.configurations import Bench, tables_of
 
-from wheels import windows
-from wheels.targets import TARGETS, Target
+from wheels import inspection, windows
+from wheels.building import build
+from wheels.targets import TARGETS, Target, binary
 
 Trial: TypeAlias = Callable[[Path, Workshop], str]
 
@@ -88,3 +96,41 @@ TRIALS: Final[dict[str, Trial]] = {
 def last_line(said: str) -> str:
     """Return the last line, without the frame that pytest puts around it."""
     return said.strip().splitlines()[-1].strip(" =")
+
+
+def tried(target: Target, shop: Workshop, into: Path | None, run: bool) -> tuple[list[str], bool]:
+    """Build a wheel, look into it and run it; return lines about it and whether all is well.
+
+    Parameters
+    ----------
+    target : Target
+    shop : Workshop
+    into : Path or None
+        The folder where the wheel is kept.
+    run : bool
+        Whether it is run, where that can be.
+    """
+    print(f"{target.name} ...", end=" ", file=sys.stderr, flush=True)
+    start, lines, good = time.monotonic(), [], True
+    try:
+        wheel = build(target, shop)
+        if into:
+            into.mkdir(parents=True, exist_ok=True)
+            shutil.copy(wheel, into)
+        lines = [f"{target.name}: {wheel.name}, {wheel.stat().st_size:,} bytes"]
+        found = inspection.faults(wheel, inspection.modules())
+        good = not found
+        lines += [f"  {line}" for line in found or [f"modules are {binary(target.tag)}"]]
+        if target.name in TRIALS and run:
+            lines.append(f"  {TRIALS[target.name](wheel, shop)}")
+    except NotPossibleError as error:
+        good, lines = False, [*(lines or [f"{target.name}:"]), f"  FAILED: {error}"]
+    print(f"{'ok' if good else 'FAILED'}, {time.monotonic() - start:.0f} s", file=sys.stderr)
+    return lines, good
+
+
+def described(target: Target) -> str:
+    """Return a line about a target: its name, the platform of its wheel, how that is tried."""
+    trial = TRIALS[target.name].__doc__ if target.name in TRIALS else "Only looked at."
+    how = (trial or "The kernels alone run.").splitlines()[0]
+    return f"{target.name:14} {target.tag:48} {how}"
