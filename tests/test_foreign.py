@@ -147,7 +147,9 @@ def test_the_build_is_told_what_it_is_for(tmp_path: Path, monkeypatch: pytest.Mo
     assert "_PYTHON_HOST_PLATFORM=linux-aarch64" in command
     assert "-Ccmake.define.CMAKE_SYSTEM_PROCESSOR=aarch64" in command
     assert "aarch64-linux-musl.so" in command
-    assert "-target aarch64-linux-musl" in (tmp_path / "zig-aarch64-linux-musl" / "cc").read_text()
+    compiler = (tmp_path / "zig-aarch64-linux-musl" / "cc").read_text()
+    assert compiler.startswith("#!/bin/sh\n")
+    assert "-target aarch64-linux-musl" in compiler
 
 
 class Noted(Workshop):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import json
+import subprocess
 import zlib
 from dataclasses import fields
 from pathlib import Path
@@ -16,6 +17,7 @@ import commands
 import compiled_modules
 import pytest
 import setting_tables
+import website
 from webpages import links
 
 import crnn
@@ -127,6 +129,40 @@ def test_links_that_lead_somewhere_are_fine(tmp_path: Path) -> None:
 def test_what_is_wrong_with_a_page_is_found(tmp_path: Path, body: str, fault: str) -> None:
     (found,) = site(tmp_path, one=body)
     assert found.startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        ('@import "https://a.example/a.css";', "fetches https://a.example/a.css, expected nothing"),
+        ("@import url(//a.example/a.css);", "fetches //a.example/a.css, expected nothing"),
+        ("p { background: url( 'no.svg' ) }", "no.svg leads nowhere"),
+    ],
+)
+def test_what_is_wrong_with_a_style_sheet_is_found(tmp_path: Path, rule: str, fault: str) -> None:
+    (tmp_path / "_static").mkdir()
+    fine = "p { background: url(../one.html), url(data:image/svg+xml;base64,AA), url(#a) }\n"
+    (tmp_path / "_static" / "a.css").write_text(fine + rule)
+    (found,) = site(tmp_path, one="")
+    assert found.replace("\\", "/").startswith(f"_static/a.css: {fault}")
+
+
+def test_a_page_that_is_no_more_does_not_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(website, "SITE", tmp_path / "site")
+    (tmp_path / "site" / "old").mkdir(parents=True)
+    (tmp_path / "site" / "old" / "page.html").touch()
+    made: list[Path] = []
+
+    def sphinx(words: list[str | Path]) -> subprocess.CompletedProcess[str]:
+        assert not (tmp_path / "site").exists()
+        made.append(Path(words[-1]))
+        return subprocess.CompletedProcess([], 0)
+
+    monkeypatch.setattr(subprocess, "run", sphinx)
+    assert website.build() == 0
+    assert made == [tmp_path / "site"]
 
 
 def test_two_pages_of_one_title_and_a_missing_name_are_found(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ pip install '.[site]' and, on Debian, the packages chromium and chromium-driver.
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -53,7 +54,9 @@ def arguments() -> argparse.Namespace:
 
 
 def build() -> int:
-    """Build the site; a warning is an error."""
+    """Build the site anew, so that no page stays that is none any more; a warning is an error."""
+    if SITE.exists():
+        shutil.rmtree(SITE)
     sphinx = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet"]
     return subprocess.run([*sphinx, "-b", "html", ROOT / "docs", SITE]).returncode
 

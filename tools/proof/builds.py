@@ -128,18 +128,16 @@ class Workshop:
         folder = self.folder / f"zig-{target}"
         folder.mkdir(exist_ok=True)
         self.note(f"mkdir $work/{folder.name}")
-        for name, words in {
-            "cc": f"cc -target {target}",
-            "ar": "ar",
-            "ranlib": "ranlib",
-        }.items():
-            # zig links no macOS bundle; a library is the same but for its kind
-            given = "${@/#-bundle/-shared}" if "macos" in target else "$@"
+        shell, given = "sh", "$@"
+        if "macos" in target:  # zig links no bundle; a library is the same but for its kind
+            shell, given = "bash", "${@/#-bundle/-shared}"
+        for name, words in {"cc": f"cc -target {target}", "ar": "ar", "ranlib": "ranlib"}.items():
+            lines = f'#!/bin/{shell}\nexec {sys.executable} -m ziglang {words} "{given}"\n'
             script = folder / name
-            script.write_text(f'#!/bin/bash\nexec {sys.executable} -m ziglang {words} "{given}"\n')
+            script.write_text(lines)
             script.chmod(0o755)
-            self.note(f"""printf '#!/bin/bash\\nexec python -m ziglang {words} "{given}"\\n' """
-                      f"> $work/{folder.name}/{name}")  # fmt: skip
+            shown = lines.replace(sys.executable, "python").replace("\n", "\\n")
+            self.note(f"printf '{shown}' > $work/{folder.name}/{name}")
         self.note(f"chmod +x $work/{folder.name}/*")
         return folder
 

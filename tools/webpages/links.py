@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +16,7 @@ from crnn.cli import COMMANDS
 
 FETCHING = {"img": "src", "script": "src", "link": "href", "source": "src", "iframe": "src"}
 VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
+FETCHED_BY_CSS = re.compile(r"""(?:url\(|@import(?!\s*url))\s*["']?([^"')\s;]+)""")
 UNTITLED = "search.html"  # the theme gives it its heading when it is open
 
 
@@ -84,6 +86,9 @@ def wrong(site: Path) -> list[str]:
     for path in pages(site):
         name = path.relative_to(site)
         found += [f"{name}: {fault}" for fault in _faults(site, path)]
+    for path in sorted(site.rglob("*.css")):
+        name = path.relative_to(site)
+        found += [f"{name}: {fault}" for fault in _faults_of_style(site, path)]
     return found
 
 
@@ -95,12 +100,24 @@ def _faults(site: Path, path: Path) -> Iterator[str]:
         f"the picture {src} has no words in its place" for src in page.pictures_without_words
     )
     yield from (f"a link is named {name}, expected a title" for name in page.links_named_as_files)
-    for url in page.fetched:
-        if urlsplit(url).scheme or url.startswith("//"):
-            yield f"fetches {url}, expected nothing from elsewhere"
+    yield from _from_elsewhere(page.fetched)
     for url in {*page.targets, *page.fetched}:
         if not _leads_somewhere(site, path, url):
             yield f"{url} leads nowhere"
+
+
+def _faults_of_style(site: Path, path: Path) -> Iterator[str]:
+    """Yield what a style sheet fetches in vain or from elsewhere; what it holds itself is fine."""
+    found = FETCHED_BY_CSS.findall(path.read_text("utf-8"))
+    fetched = sorted({url for url in found if not url.startswith(("data:", "#"))})
+    yield from _from_elsewhere(fetched)
+    yield from (f"{url} leads nowhere" for url in fetched if not _leads_somewhere(site, path, url))
+
+
+def _from_elsewhere(fetched: Iterable[str]) -> Iterator[str]:
+    for url in fetched:
+        if urlsplit(url).scheme or url.startswith("//"):
+            yield f"fetches {url}, expected nothing from elsewhere"
 
 
 def _leads_somewhere(site: Path, path: Path, url: str) -> bool:
