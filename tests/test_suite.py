@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,7 +91,26 @@ def test_two():
     assert {"sh", "bash"} & uses(tmp_path / "test_b.py") == {"sh"}
 
 
+@pytest.mark.long
+def test_the_core_passes_without_any_package_that_only_extras_bring(tmp_path: Path) -> None:
+    missing = sorted(PACKAGES - {"cmake", "markdown_it"})  # a program; what rich brings
+    lines = f"import sys\nsys.modules.update(dict.fromkeys({missing}))\n"
+    (tmp_path / "sitecustomize.py").write_text(lines)
+    paths = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    done = subprocess.run(
+        [sys.executable, suite.__file__, "core", "-q"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+    assert " passed" in done.stdout
+
+
 def test_each_part_is_in_the_one_before() -> None:
     whole, core, quick = (set(suite.part(name, "posix")) for name in ("whole", "core", "quick"))
     assert quick < core < whole
+    assert whole - core == set(suite.MORE) | set(suite.INSIDE)
     assert set(suite.part("core", "nt")) == core - set(suite.POSIX)
