@@ -508,7 +508,7 @@ cdef class Window:
         n.kept = self.kept.data
         n.coins = <uint16_t*> (<char*> n.kept + rows * S.ldh * itemsize)
         cdef crnn_fpmode theirs = crnn_fpmode_enter()
-        n.threshold = <uint32_t> (dropout * 65536)
+        n.threshold = <uint32_t> (crnn_pin(dropout) * 65536)
         n.gain = crnn_pin(65536.0 / (65536 - n.threshold))
         crnn_fpmode_leave(theirs)
         return 0
