@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -46,6 +50,52 @@ def test_an_error_inside_lets_go() -> None:
         raise KeyError
     with alone.inside():
         pass
+
+
+def interrupted(work: Callable[[], None], after: int) -> bool:
+    """Raise a KeyboardInterrupt after so many steps of a call; whether there were so many."""
+    steps = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal steps
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            steps += 1
+            if steps == after:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def test_an_interrupt_between_any_two_steps_lets_go() -> None:
+    alone, done = Alone("taken", "left"), 0
+
+    def work() -> None:
+        nonlocal done
+        with alone.inside():
+            with alone.inside():
+                done += 1
+            done += 1
+
+    def enter() -> None:
+        with alone.inside():
+            pass
+
+    steps = 1
+    while interrupted(work, steps):
+        assert elsewhere(enter) is None, f"still taken after an interrupt at step {steps}"
+        steps += 1
+    assert steps > 20
+    assert done > 2
 
 
 def test_what_a_thread_that_is_gone_left_taken_is_said() -> None:

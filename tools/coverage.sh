@@ -19,7 +19,7 @@ cd "$copy"
 mkdir src/crnn/include && cp csrc/kernels.h src/crnn/include
 include=$(python -c 'import sysconfig; print(sysconfig.get_path("include"))')
 suffix=$(python -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
-for module in memory rng core initial text descent training validation choosing scoring coding online limits probe; do
+for module in locks memory rng core initial text descent training validation choosing scoring coding online limits probe; do
     cython -3 -X linetrace=True -X binding=False -I src "src/crnn/$module.pyx"
     gcc -shared -fPIC -O1 -ffp-contract=off -DCYTHON_TRACE=1 -DCYTHON_TRACE_NOGIL=1 -Icsrc -I"$include" \
         "src/crnn/$module.c" kernels/libcrnn_kernels.a -lm -o "src/crnn/$module$suffix"

@@ -143,8 +143,8 @@ class Stream(Generic[Item]):
         with self._turns.here():
             if self._drawer is not None:
                 raise RuntimeError(_LEFT)
-            self._drawer = _here()
-            try:
+            try:  # from here on, so that a KeyboardInterrupt leaves nothing behind
+                self._drawer = _here()
                 if not (self._ready or self._over or self._closed):
                     self._draw()
             finally:

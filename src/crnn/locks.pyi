@@ -1,0 +1,13 @@
+import threading
+from contextlib import AbstractContextManager
+from typing import Self, final
+
+@final
+class Alone:
+    def __new__(cls, taken: str, left: str) -> Self: ...
+    def inside(self) -> AbstractContextManager[None]: ...
+
+@final
+class Turns:
+    def __new__(cls) -> Self: ...
+    def here(self) -> threading.Lock: ...
