@@ -14,6 +14,7 @@ from libc.math cimport INFINITY, isnan
 from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memcpy
 
+from crnn.atomic cimport open_latch, take_latch
 from crnn.core cimport Dice, Net, Shape, State, dice_of, indices_of, write_on
 from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave, crnn_pin
 from crnn.kernels cimport (
@@ -208,9 +209,35 @@ cdef int64_t* counts_in(array, Py_ssize_t size) except NULL:
     return <int64_t*> address(array, "counts", ("l", "q"), sizeof(int64_t), size, True)
 
 
+# What one may ask of a text.
+ctypedef Py_ssize_t (*quality)(const Writing* w, Py_ssize_t b) noexcept
+
+
+cdef Py_ssize_t has_stopped(const Writing* w, Py_ssize_t b) noexcept:
+    return is_over(w, b)
+
+
+cdef Py_ssize_t stop_found(const Writing* w, Py_ssize_t b) noexcept:
+    return w.rules.stops.found[w.stops[b]] if w.stops != NULL else 0
+
+
+cdef Py_ssize_t stop_held(const Writing* w, Py_ssize_t b) noexcept:
+    return w.rules.stops.held[w.stops[b]] if w.stops != NULL else 0
+
+
+cdef Py_ssize_t length_of(const Writing* w, Py_ssize_t b) noexcept:
+    return w.lengths[b]
+
+
+cdef Py_ssize_t forbidden_state(const Writing* w, Py_ssize_t b) noexcept:
+    return w.forbidden[b]
+
+
 @cython.final
 cdef class Chooser:
     """Writes B texts on, each by the coins of its own bit generator, all by the same rules.
+
+    One thread at a time: what finds another thread in it raises a RuntimeError and does nothing.
 
     Parameters
     ----------
@@ -241,6 +268,7 @@ cdef class Chooser:
     cdef object alive           # what pointers in w point into, as have these two
     cdef Buffer dice, plain
     cdef int32_t[::1] x
+    cdef int latch              # taken by the thread that uses it
 
     def __cinit__(self, Net net not None, list bit_generators not None, double temperature, *,
                   double penalty=1.0, window=-1, top_k=None, double top_p=1.0, double min_p=0.0,  # no-cython-lint: rules' names
@@ -300,6 +328,12 @@ cdef class Chooser:
             crnn_fpmode_leave(theirs)
         return 0
 
+    cdef int take(self) except -1:
+        """Be alone with the texts until the latch is opened."""
+        if not take_latch(&self.latch):
+            raise RuntimeError("these texts are written in another thread, expected a chooser of its own for each")
+        return 0
+
     def read(self, indices):
         """Take the characters of an int32 array as what all texts, still empty, begin with."""
         cdef Writing* w = &self.w
@@ -308,10 +342,12 @@ cdef class Chooser:
         if n == 0:
             return
         x = indices_of(indices, "indices", n, w.S.V)
+        self.take()
         with nogil:
             for b in range(w.B):
                 for t in range(n):
                     follow(w, b, x[t])
+        open_latch(&self.latch)
 
     def write(self, State state not None, n, ixes, logprobs=None):
         """Choose up to n characters of each text, feeding each back.
@@ -335,8 +371,16 @@ cdef class Chooser:
             `keep` the others), or if one is stuck because its prediction is NaN or nothing is left
             of it.
         """
+        self.take()
+        try:
+            return self.written(state, n, ixes, logprobs)
+        finally:
+            open_latch(&self.latch)
+
+    cdef Py_ssize_t written(self, State state, Py_ssize_t count, ixes, logprobs) except -1:
+        """See `write`, whose latch is taken."""
         cdef Writing* w = &self.w
-        cdef Py_ssize_t count = n, written
+        cdef Py_ssize_t written
         cdef int32_t* out
         cdef int32_t* x = &self.x[0]
         cdef Net net = self.net
@@ -344,10 +388,11 @@ cdef class Chooser:
         if state.net is not net or state.B != w.B or not state.writes:
             raise ValueError(f"state is not {w.B} states of this net that write")
         if not 0 <= count <= len(ixes):
-            raise ValueError(f"n is {n}, ixes has room for {len(ixes)}")
+            raise ValueError(f"n is {count}, ixes has room for {len(ixes)}")
         out = index_address(ixes, "ixes", count * w.B, True)
         if w.plain != NULL:
             w.logprobs = <double*> real_address(logprobs, "logprobs", True, count * w.B * 2, True)
+        state.take()
         with nogil:
             theirs = crnn_fpmode_enter()
             if net.double:
@@ -357,36 +402,51 @@ cdef class Chooser:
                 written = write_on(&net.S, &net.W, w.B, count, <float*> state.h, <float*> state.z,
                                    <float*> state.y, x, choose_float, w, out)
             crnn_fpmode_leave(theirs)
+        open_latch(&state.latch)
         return written
 
     def keep(self, rows):
         """Go on with these texts alone: their numbers, rising. The rows of limits do not move."""
-        cdef Py_ssize_t of, to
-        for to, row in enumerate(rows):
-            of = self.checked(row)
-            if of < to:
-                raise ValueError(f"rows are {list(rows)}, expected rising numbers")
-            if of > to:
-                move(&self.w, of, to)
-                self.x[to] = self.x[of]
-        self.w.B = len(rows)
-        self.w.going = sum(not self.is_over(b) for b in range(self.w.B))
+        cdef Py_ssize_t of, to, count
+        rows = list(rows)
+        count = len(rows)
+        self.take()
+        try:
+            for to in range(count):
+                of = self.checked(rows[to])
+                if of < to:
+                    raise ValueError(f"rows are {rows}, expected rising numbers")
+                if of > to:
+                    move(&self.w, of, to)
+                    self.x[to] = self.x[of]
+            self.w.B = count
+            self.w.going = sum([not is_over(&self.w, of) for of in range(count)])
+        finally:
+            open_latch(&self.latch)
+
+    cdef Py_ssize_t told(self, quality of, Py_ssize_t b) except -1:
+        """A number of text b, while no other thread writes it."""
+        self.take()
+        try:
+            return of(&self.w, self.checked(b))
+        finally:
+            open_latch(&self.latch)
 
     def is_over(self, Py_ssize_t b):
         """Whether text b has met a stop."""
-        return is_over(&self.w, self.checked(b))
+        return self.told(has_stopped, b) != 0
 
     def found(self, Py_ssize_t b):
         """The length of the stop that text b has met; 0 if it has not."""
-        return self.w.rules.stops.found[self.w.stops[self.checked(b)]] if self.w.stops != NULL else 0
+        return self.told(stop_found, b)
 
     def held(self, Py_ssize_t b):
         """How many of the last characters of text b may still become a stop."""
-        return self.w.rules.stops.held[self.w.stops[self.checked(b)]] if self.w.stops != NULL else 0
+        return self.told(stop_held, b)
 
     def length(self, Py_ssize_t b):
         """How many characters text b has, with what it began with."""
-        return self.w.lengths[self.checked(b)]
+        return self.told(length_of, b)
 
     cdef Py_ssize_t checked(self, Py_ssize_t b) except -1:
         if not 0 <= b < self.w.B:
@@ -396,14 +456,18 @@ cdef class Chooser:
     @property
     def stuck(self):
         """The text that could not be written on, or -1."""
-        return self.w.stuck
+        cdef Py_ssize_t b
+        self.take()
+        b = self.w.stuck
+        open_latch(&self.latch)
+        return b
 
     def ruled_out(self, Py_ssize_t b):
         """Indices of the characters that would complete something forbidden in text b."""
         cdef const Finder* f = &self.w.rules.forbidden
-        cdef Py_ssize_t letter
+        cdef Py_ssize_t letter, state
         if self.w.forbidden == NULL:
             return []
-        state = self.w.forbidden[self.checked(b)]
+        state = self.told(forbidden_state, b)
         return [f.characters[letter] for letter in range(1, f.letters)
                 if f.found[f.after[state * f.letters + letter]]]

@@ -132,6 +132,12 @@ cdef class Encoder:
         r.f = <uint32_t*> (r.inputs + STEPS)
         begin_escapes(&r.escapes)
 
+    cdef int take(self) except -1:
+        """Be alone with what is coded until the latch is opened."""
+        if not take_latch(&self.latch):
+            raise RuntimeError(IN_USE)
+        return 0
+
     @property
     def multiply_adds(self):
         """How many a character takes."""
@@ -159,8 +165,7 @@ cdef class Encoder:
         for i in range(n):
             if not 0 <= at[i] < most:
                 raise IndexError(f"events[{i}] is {at[i]}, expected 0 to {most - 1}")
-        if not take_latch(&self.latch):
-            raise RuntimeError(IN_USE)
+        self.take()
         self.events, self.out = own, out
         self.r.events, self.r.position, self.r.length = at, 0, n
         self.r.packing = packing_into(<uint8_t*> out.data)
@@ -180,8 +185,7 @@ cdef class Encoder:
         cdef Py_ssize_t most = events, until
         cdef bint right
         cdef crnn_fpmode theirs
-        if not take_latch(&self.latch):
-            raise RuntimeError(IN_USE)
+        self.take()
         until = r.position + min(r.length - r.position, most)
         with nogil:
             theirs = crnn_fpmode_enter()
@@ -197,12 +201,20 @@ cdef class Encoder:
     @property
     def position(self):
         """How many events were coded since `begin`."""
-        return self.r.position
+        cdef Py_ssize_t position
+        self.take()
+        position = self.r.position
+        open_latch(&self.latch)
+        return position
 
     @property
     def is_over(self):
         """Whether there is nothing left to code."""
-        return self.r.position == self.r.length
+        cdef bint over
+        self.take()
+        over = self.r.position == self.r.length
+        open_latch(&self.latch)
+        return over
 
     def end(self):
         """The bytes of the events since `begin`; the next call is `begin` again.
@@ -213,17 +225,18 @@ cdef class Encoder:
             If nothing was begun, or another thread runs it.
         """
         cdef Buffer out
-        if not take_latch(&self.latch):
-            raise RuntimeError(IN_USE)
+        cdef Py_ssize_t length
+        self.take()
         out = self.out
         if out is not None:
             close_packing(&self.r.packing)
             self.r.length = self.r.position     # so that nothing follows the last byte
+        length = self.r.packing.n
         self.events = self.out = None
         open_latch(&self.latch)
         if out is None:
             raise RuntimeError(NOTHING_BEGUN)
-        return PyBytes_FromStringAndSize(<const char*> out.data, self.r.packing.n)
+        return PyBytes_FromStringAndSize(<const char*> out.data, length)
 
 
 # --- An unknown text -------------------------------------------------------------------------------
@@ -293,6 +306,12 @@ cdef class Decoder:
         self.r.S, self.r.f = &net.S, <uint32_t*> self.scratch.data
         begin_escapes(&self.r.escapes)
 
+    cdef int take(self) except -1:
+        """Be alone with what is coded until the latch is opened."""
+        if not take_latch(&self.latch):
+            raise RuntimeError(IN_USE)
+        return 0
+
     @property
     def multiply_adds(self):
         """How many a character takes."""
@@ -315,8 +334,7 @@ cdef class Decoder:
         """
         cdef Py_ssize_t n = len(events)
         cdef int32_t* at = index_address(events, "events", n, True)
-        if not take_latch(&self.latch):
-            raise RuntimeError(IN_USE)
+        self.take()
         self.payload, self.events = payload, events
         self.r.events, self.r.position, self.r.length = at, 0, n
         self.r.unpacking = unpacking_from(<const uint8_t*> PyBytes_AS_STRING(payload), len(payload))
@@ -336,8 +354,7 @@ cdef class Decoder:
         cdef Py_ssize_t most = events, until
         cdef bint stray
         cdef crnn_fpmode theirs
-        if not take_latch(&self.latch):
-            raise RuntimeError(IN_USE)
+        self.take()
         until = r.position + min(r.length - r.position, most)
         with nogil:
             theirs = crnn_fpmode_enter()
@@ -360,13 +377,25 @@ cdef class Decoder:
     @property
     def position(self):
         """How many events were found since `begin`."""
-        return self.r.position
+        cdef Py_ssize_t position
+        self.take()
+        position = self.r.position
+        open_latch(&self.latch)
+        return position
 
     @property
     def is_over(self):
         """Whether all events were found, or the bytes ended before: then they are no encoder's."""
-        return self.r.position == self.r.length or is_overrun(&self.r.unpacking)
+        cdef bint over
+        self.take()
+        over = self.r.position == self.r.length or is_overrun(&self.r.unpacking)
+        open_latch(&self.latch)
+        return over
 
     def end(self):
         """Whether all events were found, in as many bytes as an encoder wrote for them."""
-        return self.r.position == self.r.length and is_read(&self.r.unpacking)
+        cdef bint whole
+        self.take()
+        whole = self.r.position == self.r.length and is_read(&self.r.unpacking)
+        open_latch(&self.latch)
+        return whole

@@ -115,6 +115,8 @@ cdef class State:
 cdef class Borrowed:
     cdef Net net
     cdef Window window
+    cdef int latch              # taken by the thread that is in a call
+    cdef int take(self) except -1
     cdef int look(self, tuple parameters, Weights* rows, bint writable) except -1
 
 

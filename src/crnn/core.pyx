@@ -16,7 +16,9 @@ from libc.math cimport isinf, isnan
 from libc.stdint cimport int32_t, uint16_t, uint32_t
 from libc.string cimport memcpy, memset
 
-from crnn.atomic cimport open_latch, take_latch
+from crnn.atomic cimport (
+    open_latch, open_latch_of_block, take_latch, take_latch_for_block, take_latch_in_process,
+)
 from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave, crnn_pin
 from crnn.kernels cimport (
     argmax, clip, column_sums, crnn_available, crnn_fastest, crnn_tables,
@@ -318,8 +320,8 @@ cdef bint throw_double(void* it, void* y, int32_t* x) noexcept nogil:
 
 # --- What Python holds -----------------------------------------------------------------------------
 
-IN_USE = ("this state is in use in another thread (or was, when this process was forked): give each "
-          "thread a copy of its own")
+IN_USE = ("this state is in use in another thread, or by a with block of this one around the call (or was "
+          "in use in another, when this process was forked): give each thread a copy of its own")
 
 PARAMETERS = ("Wxh", "Whh", "Why", "bh", "by")     # the reference's names, in its order
 
@@ -554,11 +556,12 @@ cdef class State:
         return 0
 
     def __enter__(self):
-        self.take()
+        if not take_latch_for_block(&self.latch):
+            raise RuntimeError(IN_USE)
         return self
 
     def __exit__(self, *error):
-        open_latch(&self.latch)
+        open_latch_of_block(&self.latch)
 
     @property
     def multiply_adds(self):
@@ -788,13 +791,20 @@ cdef class Borrowed:
     """An RNN whose parameters are somebody else's C-contiguous arrays, read anew at every call.
 
     Whh and Why are copied into columns for the forward pass; the backward pass reads them where
-    they are, and the gradients are written where the caller wants them. One call at a time: the
-    caller sees to it.
+    they are, and the gradients are written where the caller wants them. One thread at a time: a
+    call while another thread is in one raises a RuntimeError and does nothing.
     """
 
     def __cinit__(self, V, H, bint double, str isa=None):
         self.net = Net(V, H, double, isa)
         self.window = Window(self.net, 1, in_rows=True)
+
+    cdef int take(self) except -1:
+        """Be alone with the workspace until the latch is opened; a call that a fork left behind has no need
+        of it any more."""
+        if not take_latch_in_process(&self.latch, os.getpid()):
+            raise RuntimeError("another thread is in a call of this one, expected one of its own for each")
+        return 0
 
     cdef int look(self, tuple parameters, Weights* rows, bint writable) except -1:
         """Where five arrays stand, in rows."""
@@ -821,41 +831,50 @@ cdef class Borrowed:
         cdef bint double = self.net.double
         cdef const Shape* S = &self.net.S
         cdef Weights rows, d
+        cdef Workspace n
         cdef double loss
         cdef crnn_fpmode theirs
-        if self.window.n.T < T:
-            self.window = Window(self.net, T, in_rows=True)
         self.look(parameters, &rows, False)
         self.look(gradients, &d, True)
         cdef const int32_t* x = indices_of(inputs, "inputs", T, S.V)
         cdef const int32_t* y = indices_of(targets, "targets", T, S.V)
         cdef void* before = real_address(hprev, "hprev", double, S.H, False)
         cdef void* after = real_address(h, "h", double, S.H, True)
-        cdef Workspace n = self.window.n
-        n.T, n.inputs, n.targets = T, x, y
-        with nogil:
-            theirs = crnn_fpmode_enter()
-            limit = crnn_pin(limit)
-            if double:
-                loss = loss_and_gradients(S, &rows, &n, <double*> before, &d, limit, <double*> after)
-            else:
-                loss = loss_and_gradients(S, &rows, &n, <float*> before, &d, limit, <float*> after)
-            loss = crnn_pin(loss)
-            crnn_fpmode_leave(theirs)
+        self.take()
+        try:
+            if self.window.n.T < T:
+                self.window = Window(self.net, T, in_rows=True)
+            n = self.window.n
+            n.T, n.inputs, n.targets = T, x, y
+            with nogil:
+                theirs = crnn_fpmode_enter()
+                limit = crnn_pin(limit)
+                if double:
+                    loss = loss_and_gradients(S, &rows, &n, <double*> before, &d, limit, <double*> after)
+                else:
+                    loss = loss_and_gradients(S, &rows, &n, <float*> before, &d, limit, <float*> after)
+                loss = crnn_pin(loss)
+                crnn_fpmode_leave(theirs)
+        finally:
+            open_latch(&self.latch)
         return loss
 
     def sample(self, tuple parameters not None, h, seed_ix, ixes, bit_generator):
         """Fill the int32 array `ixes` as the reference's sample does; see State.sample."""
         cdef Weights rows
         cdef Net net = self.net
-        self.look(parameters, &rows, False)
-        net.W = rows
-        net.W.Whh, net.W.Why = self.window.n.turned.Whh, self.window.n.turned.Why
         cdef Share all = share_of(&net.S, 1, 0, 1)
-        if net.double:
-            turn(&net.S, &rows, &net.W, &all, <double*> NULL)
-        else:
-            turn(&net.S, &rows, &net.W, &all, <float*> NULL)
         cdef State state = State(net)
+        self.look(parameters, &rows, False)
         state.set(h)
-        return state.sample(len(ixes), 1.0, bit_generator, ixes, seed_ix, numpy=True)
+        self.take()
+        try:
+            net.W = rows
+            net.W.Whh, net.W.Why = self.window.n.turned.Whh, self.window.n.turned.Why
+            if net.double:
+                turn(&net.S, &rows, &net.W, &all, <double*> NULL)
+            else:
+                turn(&net.S, &rows, &net.W, &all, <float*> NULL)
+            return state.sample(len(ixes), 1.0, bit_generator, ixes, seed_ix, numpy=True)
+        finally:
+            open_latch(&self.latch)

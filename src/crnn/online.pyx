@@ -213,6 +213,12 @@ cdef class Learner:
         r.past, r.mask = <uint8_t*> self.past.data, size - 1
         return 0
 
+    cdef int take(self) except -1:
+        """Be alone with what is coded until the latch is opened."""
+        if not take_latch(&self.latch):
+            raise RuntimeError(IN_USE)
+        return 0
+
     @property
     def multiply_adds(self):
         """How many a byte takes."""
@@ -231,8 +237,7 @@ cdef class Learner:
     cdef int begin(self, Buffer known, Buffer out, bytes payload) except -1:
         """With room for the bytes, known or to be found; out: where they are packed, or None."""
         cdef Course* r = &self.r
-        if not take_latch(&self.latch):
-            raise RuntimeError(IN_USE)
+        self.take()
         self.known, self.out, self.payload = known, out, payload
         r.known, r.position, r.length = <uint8_t*> known.data, 0, known.nbytes
         r.unpacks = out is None
@@ -249,8 +254,7 @@ cdef class Learner:
         cdef Buffer it = None
         cdef Py_ssize_t length
         cdef bint whole = True
-        if not take_latch(&self.latch):
-            raise RuntimeError(IN_USE)
+        self.take()
         if self.known is not None and r.unpacks == unpacks:
             it = self.known if unpacks else self.out
             self.known = self.out = None
@@ -279,8 +283,7 @@ cdef class Learner:
         cdef Py_ssize_t most = length, position
         cdef bint right
         cdef crnn_fpmode theirs
-        if not take_latch(&self.latch):
-            raise RuntimeError(IN_USE)
+        self.take()
         position = r.position + min(r.length - r.position, most)
         with nogil:
             theirs = crnn_fpmode_enter()
@@ -295,12 +298,20 @@ cdef class Learner:
     @property
     def position(self):
         """How many bytes were coded or found since it began."""
-        return self.r.position
+        cdef Py_ssize_t position
+        self.take()
+        position = self.r.position
+        open_latch(&self.latch)
+        return position
 
     @property
     def is_over(self):
         """Whether nothing is left to code or find, or the bytes ended before: then they are no learner's."""
-        return self.r.position == self.r.length or self.r.unpacks and is_overrun(&self.r.unpacking)
+        cdef bint over
+        self.take()
+        over = self.r.position == self.r.length or self.r.unpacks and is_overrun(&self.r.unpacking)
+        open_latch(&self.latch)
+        return over
 
     def packed(self):
         """What was coded since `begin_packing`; a RuntimeError if that was not called."""

@@ -10,6 +10,7 @@ cimport cython
 from libc.stdint cimport int32_t
 from libc.string cimport memcpy, memset
 
+from crnn.atomic cimport open_latch, take_latch
 from crnn.core cimport (
     Net, Shape, Share, Workspace, indices_of, logits, remember, share_of, tables_of,
 )
@@ -194,6 +195,7 @@ cdef class Reading:
     cdef Course course
     cdef Buffer block, places
     cdef tuple held
+    cdef int latch              # taken while it runs
 
     def __cinit__(self, Net net not None, indices, lengths, begin=None, tuple scores=None, states=None,
                   vectors=None, bint mean=False):
@@ -265,9 +267,16 @@ cdef class Reading:
         -------
         int
             How many were read: fewer than `characters` only if that was all.
+
+        Raises
+        ------
+        RuntimeError
+            If another thread runs it already.
         """
         cdef Py_ssize_t n = characters
         cdef crnn_fpmode theirs
+        if not take_latch(&self.latch):
+            raise RuntimeError("this reading is running in another thread, expected one of its own for each")
         with nogil:
             theirs = crnn_fpmode_enter()
             if self.net.double:
@@ -275,6 +284,7 @@ cdef class Reading:
             else:
                 n = read_windows(&self.course, self.net, n, <float*> self.course.n.Hs)
             crnn_fpmode_leave(theirs)
+        open_latch(&self.latch)
         return n
 
 

@@ -63,10 +63,15 @@ class _Held(ABC):
         shape, strides = self._core.layout()
         return np.ndarray(shape, self._model.dtype, memoryview(self._core.block), 0, strides)
 
+    def _numbers(self) -> RealArray:
+        """Return a copy of the numbers, (B, H), as they are while no other thread changes them."""
+        h = np.empty(self._core.layout()[0], self._model.dtype)
+        self._core.get(h)
+        return h
+
     def _to_bytes(self) -> bytes:
         """Return the numbers as the bytes of a file, which are checked when they are read."""
-        with self._core:
-            return checkpoint.to_bytes({"h": self._rows()}, {"state_of": self._model.fingerprint})
+        return checkpoint.to_bytes({"h": self._numbers()}, {"state_of": self._model.fingerprint})
 
     @classmethod
     def _from_bytes(cls, model: RNN, data: bytes) -> Self:
@@ -116,7 +121,7 @@ class _Held(ABC):
         """Tell whether the other holds the same numbers, bit for bit, of an equal model."""
         if type(other) is not type(self):
             return NotImplemented
-        mine, theirs = self._rows(), other._rows()
+        mine, theirs = self._numbers(), other._numbers()
         return (
             mine.shape == theirs.shape
             and mine.tobytes() == theirs.tobytes()
@@ -325,8 +330,7 @@ class State(_Held):
         >>> seen[state.copy().key()]
         'the beginning'
         """
-        with self._core:
-            return self._rows().tobytes()
+        return self._numbers().tobytes()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state into a file of its own, whole or not at all; the model is not in it.
@@ -431,7 +435,7 @@ class States(_Held):
                     f"states[{at}] is of another model ({_described(state.model)}) than states[0] "
                     f"({_described(listed[0].model)}): only states of one model are fed together"
                 )
-        return cls._of(listed[0].model, np.concatenate([state._rows() for state in listed]))
+        return cls._of(listed[0].model, np.concatenate([state._numbers() for state in listed]))
 
     def feed(
         self, x: str | Sequence[int] | npt.NDArray[np.integer[Any]], out: RealArray | None = None
@@ -507,7 +511,8 @@ class States(_Held):
         """
         if isinstance(which, tuple):
             raise TypeError("states have one index, which says which of them; see States.h")
-        rows = self._rows()[which]
+        with self._core:
+            rows = self._rows()[which].copy()
         if rows.ndim == 1:
             return State._of(self._model, rows[None])
         if rows.ndim != 2 or not len(rows):
@@ -539,7 +544,7 @@ def beginning(model: RNN, state: State | None) -> npt.NDArray[Any]:
             f"state is of another model ({_described(state.model)}) than this one "
             f"({_described(model)}): take one that this model's state() made"
         )
-    h: npt.NDArray[Any] = state.h[:, 0].copy()
+    h: npt.NDArray[Any] = state._numbers()[0]
     return h
 
 

@@ -57,5 +57,7 @@ cdef class Training:
     cdef int go_to_parts(self) except -1
     cdef int work(self) except -1
     cdef int check_text(self) except -1
+    cdef int take(self) except -1
+    cdef int check_places(self, step, positions) except -1
     cdef int check_position(self, Py_ssize_t b, position) except -1
     cdef char* last_state(self, Py_ssize_t b)

@@ -406,13 +406,12 @@ cdef class Training:
         Raises
         ------
         RuntimeError
-            If another thread runs it already.
+            If another thread uses it already.
         ValueError
             If the text holds what is no index; it was taken for 0.
         """
         cdef Py_ssize_t n = steps
-        if not take_latch(&self.latch):
-            raise RuntimeError("this training is running in another thread")
+        self.take()
         self.course.windows = n
         self.course.descent = self.optimizer.o
         self.course.needs_norm = norm or isfinite(self.course.descent.norm_limit)
@@ -422,11 +421,17 @@ cdef class Training:
             else:
                 with self.dropout_bits.lock:
                     self.work()
+            self.check_text()
         finally:
             with cython.critical_section(self.optimizer):
                 self.optimizer.o = self.course.descent
             open_latch(&self.latch)
-        self.check_text()
+
+    cdef int take(self) except -1:
+        """Be alone with the loop until the latch is opened."""
+        if not take_latch(&self.latch):
+            raise RuntimeError("this training is running in another thread")
+        return 0
 
     cdef int work(self) except -1:
         with nogil:
@@ -450,8 +455,13 @@ cdef class Training:
     @property
     def positions(self):
         """Where in its part of the text each stream's next window begins."""
-        return [self.course.places[b].position - self.course.places[b].begin
-                for b in range(self.course.n.B)]
+        cdef const Course* r = &self.course
+        cdef Py_ssize_t b
+        self.take()
+        try:
+            return [r.places[b].position - r.places[b].begin for b in range(r.n.B)]
+        finally:
+            open_latch(&self.latch)
 
     @property
     def loss(self):
@@ -478,7 +488,11 @@ cdef class Training:
 
     def next_input(self):
         """The first character of the first stream's next window."""
-        return max(0, symbol(&self.course.text, self.course.places[0].position))
+        cdef Py_ssize_t x
+        self.take()
+        x = symbol(&self.course.text, self.course.places[0].position)
+        open_latch(&self.latch)
+        return max(<Py_ssize_t> 0, x)
 
     def state(self, stream=0):
         """A new State: the hidden state of a stream before its next window."""
@@ -487,8 +501,10 @@ cdef class Training:
         cdef Py_ssize_t b = stream
         if not 0 <= b < r.n.B:
             raise IndexError(f"stream is {b}, expected 0 to {r.n.B - 1}")
+        self.take()
         if not is_fresh(&r.text, &r.places[b]):
             memcpy(state.h, self.last_state(b), self.net.S.H * self.net.itemsize)
+        open_latch(&self.latch)
         return state
 
     cdef char* last_state(self, Py_ssize_t b):
@@ -503,20 +519,36 @@ cdef class Training:
         cdef Py_ssize_t b
         if len(states) != r.n.B or any([(<State?> s).net is not self.net for s in states]):
             raise ValueError(f"states: expected {r.n.B} of this net, one a stream")
-        self.check_place(step, positions)
-        for b, state in enumerate(states):
-            memcpy(self.last_state(b), state.h, self.net.S.H * self.net.itemsize)
-            seek(&r.text, &r.places[b], r.places[b].begin + <Py_ssize_t> positions[b])
-        r.step, r.smooth_loss = step, smooth_loss
+        self.take()
+        try:
+            self.check_places(step, positions)
+            for b, state in enumerate(states):
+                state.take()
+                memcpy(self.last_state(b), state.h, self.net.S.H * self.net.itemsize)
+                open_latch(&state.latch)
+                seek(&r.text, &r.places[b], r.places[b].begin + <Py_ssize_t> positions[b])
+            publish_count(&r.step, step)
+            publish(&r.smooth_loss, smooth_loss)
+        finally:
+            open_latch(&self.latch)
 
     def check_place(self, step, positions):
         """Raise a ValueError if a training on this text cannot be there."""
+        self.take()
+        try:
+            self.check_places(step, positions)
+        finally:
+            open_latch(&self.latch)
+
+    cdef int check_places(self, step, positions) except -1:
+        """See `check_place`, whose latch is taken."""
         cdef Py_ssize_t b
         if not 0 <= step < 2**62 or len(positions) != self.course.n.B:
             raise ValueError(f"step {step} and {len(positions)} positions: expected at least 0, and "
                              f"{self.course.n.B}, one a stream")
         for b, position in enumerate(positions):
             self.check_position(b, position)
+        return 0
 
     cdef int check_position(self, Py_ssize_t b, position) except -1:
         """A stream may stand only where something is left to predict."""

@@ -8,6 +8,7 @@ cimport cython
 from libc.stdint cimport int32_t
 from libc.string cimport memcpy, memset
 
+from crnn.atomic cimport open_latch, take_latch
 from crnn.core cimport Net, Shape, Share, Window, Workspace, forward, share_of
 from crnn.fpmode cimport crnn_fpmode, crnn_fpmode_enter, crnn_fpmode_leave, crnn_pin
 from crnn.kernels cimport real
@@ -70,6 +71,8 @@ cdef void read_windows(Reading* r, Net net, Py_ssize_t characters, real* Hs) noe
 cdef class Validation:
     """The loss of one text under the parameters of a net, as they are while it runs.
 
+    One thread at a time: what finds another thread in it raises a RuntimeError and does nothing.
+
     Parameters
     ----------
     net : Net
@@ -86,6 +89,7 @@ cdef class Validation:
     cdef Text text
     cdef Window window
     cdef Buffer scratch
+    cdef int latch              # taken by the thread that uses it
     cdef Reading reading
 
     def __cinit__(self, Net net not None, Text text not None):
@@ -109,17 +113,26 @@ cdef class Validation:
         for i in range(p.documents):
             yield (p.starts[i + 1] if i + 1 < p.documents else p.length) - p.starts[i] > 1
 
+    cdef int take(self) except -1:
+        """Be alone with the reading until the latch is opened."""
+        if not take_latch(&self.latch):
+            raise RuntimeError("this validation is in use in another thread, expected one of its own for each")
+        return 0
+
     def begin(self):
         """Go back to the beginning of the text."""
         cdef Reading* r = &self.reading
+        self.take()
         seek(&r.text, &r.place, 0)
         settle(&r.text, &r.place)
         r.characters, r.nats, r.stray, r.ended = 0, 0, -1, False
+        open_latch(&self.latch)
 
     def run(self, characters):
         """Predict so many more characters or a few more, without the GIL; fewer if the text ends."""
-        cdef Py_ssize_t n = characters
+        cdef Py_ssize_t n = characters, stray
         cdef crnn_fpmode theirs
+        self.take()
         with nogil:
             theirs = crnn_fpmode_enter()
             if self.net.double:
@@ -127,24 +140,38 @@ cdef class Validation:
             else:
                 read_windows(&self.reading, self.net, n, <float*> self.reading.n.Hs)
             crnn_fpmode_leave(theirs)
-        if self.reading.stray >= 0:
-            raise ValueError(f"text[{self.reading.stray}] is not below {self.reading.text.V}: the file that "
+        stray = self.reading.stray
+        open_latch(&self.latch)
+        if stray >= 0:
+            raise ValueError(f"text[{stray}] is not below {self.reading.text.V}: the file that "
                              "holds it was changed while it was read")
 
     @property
     def ended(self):
         """Whether the whole text was read."""
-        return self.reading.ended
+        cdef bint ended
+        self.take()
+        ended = self.reading.ended
+        open_latch(&self.latch)
+        return ended
 
     @property
     def characters(self):
         """How many were predicted so far."""
-        return self.reading.characters
+        cdef Py_ssize_t characters
+        self.take()
+        characters = self.reading.characters
+        open_latch(&self.latch)
+        return characters
 
     @property
     def loss(self):
         """Nats per character so far."""
-        cdef crnn_fpmode theirs = crnn_fpmode_enter()
-        cdef double loss = crnn_pin(self.reading.nats / self.reading.characters)
+        cdef crnn_fpmode theirs
+        cdef double loss
+        self.take()
+        theirs = crnn_fpmode_enter()
+        loss = crnn_pin(self.reading.nats / self.reading.characters)
         crnn_fpmode_leave(theirs)
+        open_latch(&self.latch)
         return loss
