@@ -40,6 +40,22 @@ class Sample(Protocol):
 
 CLIP = 5.0  # the reference clips its gradients to [-5, 5]
 
+_left: object = None  # the lock of np.random, if a thread held it that a fork left behind
+
+
+def _look_for_what_a_fork_left() -> None:
+    """Find out, in a new process of one thread, whether np.random is locked for ever here."""
+    global _left
+    lock = np.random.get_bit_generator().lock  # type: ignore[attr-defined] # NumPy's stubs lack it
+    if lock.acquire(blocking=False):
+        lock.release()
+    else:
+        _left = lock
+
+
+if hasattr(os, "register_at_fork"):  # where there is a fork
+    os.register_at_fork(after_in_child=_look_for_what_a_fork_left)
+
 
 def bind(Wxh: Array, Whh: Array, Why: Array, bh: Array, by: Array) -> tuple[LossFun, Sample]:
     """Return compiled `lossFun` and `sample` over these parameters.
@@ -117,7 +133,6 @@ class _Bound:
         self._dtype = Wxh.dtype
         self._core = core.Borrowed(self._V, self._H, self._dtype == np.float64)
         self._turns = Turns()
-        self._drawing: int | None = None  # the process that draws
 
     def lossFun(self, inputs: Indices, targets: Indices, hprev: Array) -> LossAndGradients:
         """Return loss, gradients on the parameters and last hidden state; see `bind`."""
@@ -160,18 +175,14 @@ class _Bound:
 
     def _drawn(self, h0: Array, first: int, ixes: Array) -> int:
         """Fill `ixes` with NumPy's random numbers; return how many could be drawn."""
-        if self._drawing not in (None, os.getpid()):  # NumPy's own lock is taken for ever, too
-            raise RuntimeError(
-                "sample was drawing from np.random in another thread when the process was forked, "
-                "which leaves np.random locked here: fork between two calls, or start the process "
-                "by spawn"
-            )
         bits = np.random.get_bit_generator()  # type: ignore[attr-defined] # NumPy's stubs lack it
-        self._drawing = os.getpid()
-        try:
-            return self._core.sample(self._rows(), h0, first, ixes, bits)
-        finally:
-            self._drawing = None
+        if bits.lock is _left:
+            raise RuntimeError(
+                "another thread was drawing from np.random when the process was forked, which "
+                "leaves np.random locked here: fork between two calls, or start the process by "
+                "spawn"
+            )
+        return self._core.sample(self._rows(), h0, first, ixes, bits)
 
     def _rows(self) -> tuple[Array, ...]:
         """Return the parameters as they are now, in rows."""
