@@ -123,6 +123,7 @@ first = next(samples)
 H, V = 64, len(busy.model.vocab)
 shapes = ((H, V), (H, H), (V, H), (H, 1), (V, 1))
 lossFun, sample = crnn.bind(*[np.zeros(shape) for shape in shapes])
+_, other_sample = crnn.bind(*[np.zeros(shape) for shape in shapes])      # of the same np.random
 h = np.zeros((H, 1))
 over = False
 
@@ -186,8 +187,9 @@ def until(work, words):
         assert not isinstance(error, Exception), repr(error)
     raise AssertionError(f"never {words}")
 
-until(lambda: state.feed("o").sum() > 0, "in use in another thread (or was, when")
+until(lambda: state.feed("o").sum() > 0, "in use in another, when this process was forked")
 until(lambda: len(sample(h, 0, 3)), "np.random locked")
+until(lambda: len(other_sample(h, 0, 3)), "np.random locked")
 until(torn_stream, "was drawn from in another thread when the process was forked")
 over = True
 busy.stop()
@@ -330,6 +332,21 @@ def test_a_model_and_its_trainer_are_copied_together(text: str) -> None:
     model, twin = copy.deepcopy((trainer.model, trainer))
     assert twin.model is model
     assert copy.deepcopy([trainer, trainer])[0] is not trainer
+
+
+class Remembering(crnn.Trainer):
+    """One that somebody made to their liking."""
+
+    notes: list[object]
+
+
+def test_what_a_subclass_added_is_copied_with_it(text: str) -> None:
+    trainer = Remembering(crnn.RNN(crnn.Vocab.from_text(text), 5), text)
+    trainer.notes = [trainer, ["deep"]]
+    twin = copy.deepcopy(trainer)
+    assert type(twin) is Remembering
+    assert twin.notes == [twin, ["deep"]]
+    assert twin.notes[1] is not trainer.notes[1]
 
 
 @pytest.mark.parametrize("name", SETTINGS)

@@ -27,7 +27,7 @@ class Saved:
     path : str
         Where it was read.
     model : RNN
-        A new one, as it was saved; a trainer that is made of it trains it.
+        As it was saved; every trainer that is made of this has another one of its own.
     record : Record
         What the file says of the training.
     tensors, header : dict

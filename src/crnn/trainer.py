@@ -774,8 +774,12 @@ class Trainer:
         return copy.deepcopy(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Return a twin with a model of its own, which goes on from here over the same texts."""
+        """Return a twin with a model of its own, which goes on from here over the same texts.
+
+        What a subclass, or who uses it, has added to the trainer is copied deeply, too.
+        """
         twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
         with self._alone():
             self._settle()
             model = copy.deepcopy(self.model, memo)
@@ -786,7 +790,8 @@ class Trainer:
             twin._total, twin._progress, twin._good = self._total, self._progress, self._good
             twin._reports = self._reports.copy()
             twin._budget = copy.copy(self._budget)
-        memo[id(self)] = twin
+        for name in vars(self).keys() - vars(twin).keys():
+            setattr(twin, name, copy.deepcopy(vars(self)[name], memo))
         return twin
 
     def _contents(self) -> tuple[Tensors, dict[str, JSON]]:
@@ -881,7 +886,8 @@ class Trainer:
         record, settings = saved.record, saved.record.settings
         if threads is not None:
             settings = replace(settings, threads=threads)
-        trainer = cls.from_settings(saved.model, text, settings, record.seed, val_text)
+        model = RNN._restored(saved.tensors, saved.header)  # another trainer may be made of it
+        trainer = cls.from_settings(model, text, settings, record.seed, val_text)
         if not new_data:
             record.check_material(trainer._material.record)
         with described_by(saved.path, "a training"):
