@@ -24,8 +24,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 SANITIZE: Final = "-fsanitize=thread -g"
 TESTS: Final = [
-    "tests/test_threads.py", "tests/test_sharing.py", "tests/test_locks.py", "tests/test_streams.py",
-    "tests/test_pool.py",
+    "tests/test_threads.py", "tests/test_sharing.py", "tests/test_locks.py",
+    "tests/test_streams.py", "tests/test_pool.py",
 ]  # fmt: skip
 
 # Parameters may be read while a training writes them, and what is read is a mixture of old and new
