@@ -14,7 +14,7 @@ from libc.math cimport isnan
 from libc.stdint cimport int32_t, uint8_t, uint32_t
 from libc.string cimport memcpy
 
-from crnn.atomic cimport open_latch, take_latch
+from crnn.atomic cimport open_latch, publish_count, published_count, take_latch
 from crnn.core cimport (
     Net, Shape, Share, State, Weights, Window, Workspace, logits, remember, share_of, write_on,
 )
@@ -101,7 +101,7 @@ cdef bint encode(Encoding* r, const Shape* S, const Weights* W, Py_ssize_t until
             else:
                 put_byte(r, S.K, r.events[i] - S.V)
         memcpy(Hs, Hs + r.n.T * S.ldh, S.H * sizeof(real))
-        r.position = end
+        publish_count(&r.position, end)
     return True
 
 
@@ -167,7 +167,8 @@ cdef class Encoder:
                 raise IndexError(f"events[{i}] is {at[i]}, expected 0 to {most - 1}")
         self.take()
         self.events, self.out = own, out
-        self.r.events, self.r.position, self.r.length = at, 0, n
+        self.r.events, self.r.length = at, n
+        publish_count(&self.r.position, 0)
         self.r.packing = packing_into(<uint8_t*> out.data)
         open_latch(&self.latch)
 
@@ -201,11 +202,7 @@ cdef class Encoder:
     @property
     def position(self):
         """How many events were coded since `begin`."""
-        cdef Py_ssize_t position
-        self.take()
-        position = self.r.position
-        open_latch(&self.latch)
-        return position
+        return published_count(&self.r.position)
 
     @property
     def is_over(self):
@@ -264,10 +261,10 @@ cdef bint decode_next(Decoding* r, real* y, int32_t* x) noexcept nogil:
             x[0] = <int32_t> S.K.f32.locate(S.V, r.f, place_in(&r.unpacking, total), &below)
             take(&r.unpacking, below, r.f[x[0]])
             r.events[r.position] = x[0]
-            r.position += 1
+            publish_count(&r.position, r.position + 1)
             return True
         r.events[r.position] = <int32_t> (S.V + take_counted(S.K, &r.unpacking, &r.escapes.byte_counts))
-        r.position += 1
+        publish_count(&r.position, r.position + 1)
     return False
 
 
@@ -336,7 +333,8 @@ cdef class Decoder:
         cdef int32_t* at = index_address(events, "events", n, True)
         self.take()
         self.payload, self.events = payload, events
-        self.r.events, self.r.position, self.r.length = at, 0, n
+        self.r.events, self.r.length = at, n
+        publish_count(&self.r.position, 0)
         self.r.unpacking = unpacking_from(<const uint8_t*> PyBytes_AS_STRING(payload), len(payload))
         open_latch(&self.latch)
 
@@ -377,11 +375,7 @@ cdef class Decoder:
     @property
     def position(self):
         """How many events were found since `begin`."""
-        cdef Py_ssize_t position
-        self.take()
-        position = self.r.position
-        open_latch(&self.latch)
-        return position
+        return published_count(&self.r.position)
 
     @property
     def is_over(self):

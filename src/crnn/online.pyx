@@ -16,7 +16,7 @@ from libc.math cimport isnan
 from libc.stdint cimport int32_t, uint8_t, uint32_t
 from libc.string cimport memcpy, memset
 
-from crnn.atomic cimport open_latch, take_latch
+from crnn.atomic cimport open_latch, publish_count, published_count, take_latch
 from crnn.core cimport (
     Net, Shape, Share, State, Weights, Window, Workspace, backward, forward, gradients, logits,
     share_of, step, turn, weights_in,
@@ -87,7 +87,7 @@ cdef void code(Course* r) noexcept nogil:
     else:
         x = r.known[r.position]
         put(&r.packing, S.K.f32.count_below(x, r.f), r.f[x], total)
-    r.position += 1
+    publish_count(&r.position, r.position + 1)
     r.past[r.total & r.mask] = <uint8_t> x
     r.total += 1
     r.last = <int32_t> x
@@ -239,7 +239,8 @@ cdef class Learner:
         cdef Course* r = &self.r
         self.take()
         self.known, self.out, self.payload = known, out, payload
-        r.known, r.position, r.length = <uint8_t*> known.data, 0, known.nbytes
+        r.known, r.length = <uint8_t*> known.data, known.nbytes
+        publish_count(&r.position, 0)
         r.unpacks = out is None
         if r.unpacks:
             r.unpacking = unpacking_from(<const uint8_t*> PyBytes_AS_STRING(payload), len(payload))
@@ -298,11 +299,7 @@ cdef class Learner:
     @property
     def position(self):
         """How many bytes were coded or found since it began."""
-        cdef Py_ssize_t position
-        self.take()
-        position = self.r.position
-        open_latch(&self.latch)
-        return position
+        return published_count(&self.r.position)
 
     @property
     def is_over(self):
