@@ -295,7 +295,10 @@ def test_two_threads_in_one_compiled_object_are_refused_and_it_is_free_again(
 def test_who_writes_with_a_state_that_is_fed_is_refused_and_it_is_free_again() -> None:
     chooser, state = Chooser(NET, [np.random.PCG64(1)], 1.0), core.State(NET)
     indices = np.zeros(300, np.int32)
-    write = lambda: chooser.write(state, 300, np.empty((300, 1), np.int32))  # noqa: E731
+
+    def write() -> int:
+        return chooser.write(state, 300, np.empty((300, 1), np.int32))
+
     until_refused([write, lambda: state.read(indices)], core.IN_USE)
     write()
 
