@@ -132,7 +132,7 @@ cdef class Encoder:
         r.f = <uint32_t*> (r.inputs + STEPS)
         begin_escapes(&r.escapes)
 
-    cdef int take(self) except -1:
+    cdef int take(self) except -1:  # no-cython-lint: not the range coder's
         """Be alone with what is coded until the latch is opened."""
         if not take_latch(&self.latch):
             raise RuntimeError(IN_USE)
@@ -303,7 +303,7 @@ cdef class Decoder:
         self.r.S, self.r.f = &net.S, <uint32_t*> self.scratch.data
         begin_escapes(&self.r.escapes)
 
-    cdef int take(self) except -1:
+    cdef int take(self) except -1:  # no-cython-lint: not the range coder's
         """Be alone with what is coded until the latch is opened."""
         if not take_latch(&self.latch):
             raise RuntimeError(IN_USE)

@@ -213,7 +213,7 @@ cdef class Learner:
         r.past, r.mask = <uint8_t*> self.past.data, size - 1
         return 0
 
-    cdef int take(self) except -1:
+    cdef int take(self) except -1:  # no-cython-lint: not the range coder's
         """Be alone with what is coded until the latch is opened."""
         if not take_latch(&self.latch):
             raise RuntimeError(IN_USE)
