@@ -240,9 +240,15 @@ def test_the_example_builds_against_a_wheel(tmp_path: Path) -> None:
     model.save(elsewhere / "model.safetensors")
     (elsewhere / "texts.txt").write_text("\n".join(TEXTS), "utf-8")
     programs = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
+    # Not a crnn beside the tools, which may be installed there, too.
+    here = run(python, "-c", "import crnn; print(crnn.get_cmake_dir())", cwd=elsewhere).strip()
     for options in ([], ["-Ccmake.define.CMAKE_DISABLE_FIND_PACKAGE_OpenMP=ON"]):
         source = shutil.copytree(EXAMPLE, tmp_path / f"source-{len(options)}")
-        kept = ["--force-reinstall", f"-Cbuild-dir={source / 'build'}"]
+        kept = [
+            "--force-reinstall",
+            f"-Cbuild-dir={source / 'build'}",
+            f"-Ccmake.define.crnn_DIR={here}",
+        ]
         run(*install, *kept, *options, source, cwd=tmp_path, PATH=programs)
         assert crnn_of(source / "build").is_relative_to((tmp_path / "venv").resolve())
         assert int(run(python, "-c", CHECK, str(tmp_path), cwd=elsewhere)) > 0
