@@ -216,7 +216,7 @@ def tools_visible(python: Path, folder: Path) -> None:
 
 def crnn_of(build: Path) -> Path:
     """Return the folder in which a build by CMake found crnn."""
-    (found,) = re.findall("(?m)^crnn_DIR:PATH=(.*)$", (build / "CMakeCache.txt").read_text("utf-8"))
+    (found,) = re.findall(r"(?m)^crnn_DIR:\w+=(.*)$", (build / "CMakeCache.txt").read_text("utf-8"))
     return Path(found).resolve()
 
 
