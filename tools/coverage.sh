@@ -11,7 +11,7 @@ mkdir -p "${1:-build/coverage}"
 folder=$(cd "${1:-build/coverage}" && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-cp -r csrc src tests tools examples benchmarks docs CMakeLists.txt ./*.md ./*.toml "$copy"
+cp -r cmake csrc src tests tools examples benchmarks docs CMakeLists.txt ./*.cff ./*.json ./*.md ./*.toml "$copy"
 
 cmake -S . -B "$copy/kernels" -G Ninja -DCRNN_PYTHON=OFF >/dev/null
 cmake --build "$copy/kernels" >/dev/null
@@ -36,11 +36,15 @@ coverage erase
 interrupted="tests/cli/test_process.py::test_a_sample_comes_as_it_is_drawn_and_ends_when_told_to"
 counted="tests/test_economy.py::test_a_window_allocates_nothing"
 full="tests/cli/test_saver.py::test_a_disk_that_fills_up_leaves_the_last_good_file"
-# What runs lines that others run, many times over, or another program most of the time.
-apart=(test_contract test_fpmode test_choosing test_pages test_tutorial test_site test_examples test_foreign
+# Nor what looks at an installed package and at a clean checkout: imports, files.
+light="tests/test_public.py::test_import_is_light"
+headers="tests/test_public.py::test_examples_of_docstrings_run"
+# Apart is what runs lines that others run, many times over, or another program most of the time.
+apart=(test_house test_links test_release test_contract test_fpmode test_choosing test_pages test_tutorial test_site test_examples test_foreign
        test_c_door test_cython_door test_survive test_suite)
 ignored=("${apart[@]/#/--ignore=tests/}")
 coverage run -m pytest -q "${ignored[@]/%/.py}" --deselect "${interrupted}[interrupt]" \
-    --deselect "$counted" --deselect "$full" "${@:2}"
+    --deselect "$counted" --deselect "$full" \
+    --deselect "$light" --deselect "${headers}[crnn.headers]" "${@:2}"
 coverage combine -q
 coverage report
