@@ -117,6 +117,7 @@ def compiled(source: Path, folder: Path) -> Any:
     return module
 
 
+@pytest.mark.long
 def test_what_the_page_shows_feeds_a_state(tmp_path: Path) -> None:
     model = trained()
     feeds, _ = blocks_run_by(__file__)
@@ -170,6 +171,7 @@ def test_the_states_that_a_model_gives_can_be_scored_and_fed(tmp_path: Path) -> 
         assert few.probs()[1:].tobytes() == model.states(3).probs().tobytes()
 
 
+@pytest.mark.long
 def test_the_example_counts_by_the_nats_of_the_score(tmp_path: Path) -> None:
     surprising = compiled(EXAMPLE / "surprising.pyx", tmp_path)
     for dtype in ("float32", "float64"):
